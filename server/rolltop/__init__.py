@@ -1,0 +1,1 @@
+"""Rolltop: a real backend on your own desk."""

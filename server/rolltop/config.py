@@ -1,0 +1,121 @@
+"""Settings, read once from the environment and the workspace's file, then passed on.
+
+Only this module reads the environment. Tests build their own `Config`.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rolltop.errors import StartError
+
+SETTINGS_FILE = "workspace.toml"
+
+
+class BadSetting(StartError):
+    """A setting has a value that cannot be used."""
+
+    code = "config.bad_setting"
+    exit_code = 2
+
+
+class Config(BaseSettings):
+    """One run of Rolltop. Order of precedence: arguments, `ROLLTOP_*` variables, `workspace.toml`, defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLLTOP_", frozen=True, extra="forbid")
+
+    workspace: Path = Field(description="The folder that holds data.db, rolltop.db, logs and settings.")
+    data: Path | None = Field(default=None, description="An SQLite file served in place of the workspace's data.db.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8377, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    port_fallback: bool = Field(default=False, description="Take a free port when the wanted one is in use.")
+    synchronous: Literal["FULL", "NORMAL"] = Field(
+        default="FULL", description="FULL survives a power cut, NORMAL only a crash of the program."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments and environment only; `load` adds the file, whose place depends on the workspace."""
+        return init_settings, env_settings
+
+
+def home() -> Path:
+    """The folder of everything that Rolltop keeps for this user; `ROLLTOP_HOME` overrides the platform's."""
+    named = os.environ.get("ROLLTOP_HOME")
+    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("rolltop", appauthor=False))
+
+
+def default_workspace() -> Path:
+    """The workspace that is opened when none is named."""
+    return home() / "workspace"
+
+
+def log_folder() -> Path:
+    """Where logs of all workspaces go."""
+    if os.environ.get("ROLLTOP_HOME"):
+        return home() / "logs"
+    return Path(platformdirs.user_log_dir("rolltop", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """Where the window's web engine keeps what it can fetch again."""
+    if os.environ.get("ROLLTOP_HOME"):
+        return home() / "cache"
+    return Path(platformdirs.user_cache_dir("rolltop", appauthor=False))
+
+
+def _file_settings(workspace: Path) -> dict[str, Any]:
+    path = workspace / SETTINGS_FILE
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"The settings file {path} cannot be read: {error}.") from error
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(f"The settings file {path} is not valid TOML: {error}.", hint="Correct the line.") from error
+    server = settings.get("server", {})
+    return dict(server) if isinstance(server, dict) else {}
+
+
+def load(**arguments: Any) -> Config:
+    """The settings for one run; arguments that are None count as not given.
+
+    Raises:
+        BadSetting: a value from the command line, the environment or the file cannot be used.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    named = given.pop("workspace", None) or os.environ.get("ROLLTOP_WORKSPACE") or default_workspace()
+    workspace = Path(named).expanduser().absolute()
+    if given.get("data") is not None:
+        given["data"] = Path(given["data"]).expanduser().absolute()
+    from_file = {
+        name: value
+        for name, value in _file_settings(workspace).items()
+        if f"ROLLTOP_{name.upper()}" not in os.environ
+    }
+    try:
+        return Config(**{"workspace": workspace, **from_file, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadSetting(
+            f"The setting {name!r} cannot be used: {first['msg']}.",
+            hint="docs/settings.md lists every setting and what it takes.",
+        ) from error

@@ -1,0 +1,1 @@
+"""Small general things: ids, clocks, files. Knows nothing of Rolltop."""
