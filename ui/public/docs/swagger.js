@@ -1,0 +1,23 @@
+// Swagger UI over the live document, signed in as the person.
+import { openapi, signedIn } from "/docs/session.js";
+
+const spec = await openapi();
+if (spec) {
+  window.SwaggerUIBundle({
+    spec,
+    dom_id: "#docs",
+    deepLinking: true,
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true,
+    docExpansion: "none",
+    filter: true,
+    tryItOutEnabled: true,
+    validatorUrl: null, // the online validator would receive the document
+    requestInterceptor(request) {
+      // Only our own origin ever gets the token.
+      if (new URL(request.url, location.href).origin !== location.origin) return request;
+      if (!request.headers.Authorization) Object.assign(request.headers, signedIn());
+      return request;
+    },
+  });
+}
