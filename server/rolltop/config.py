@@ -38,6 +38,9 @@ class Config(BaseSettings):
         default="FULL", description="FULL survives a power cut, NORMAL only a crash of the program."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+    origins: frozenset[str] = Field(
+        default=frozenset(), description="Foreign web origins that may call the API, such as https://app.example."
+    )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
 
     @classmethod

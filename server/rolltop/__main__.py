@@ -1,0 +1,16 @@
+"""`rolltop`, also as `python -m rolltop`."""
+
+import multiprocessing
+import sys
+
+
+def main() -> None:
+    """Run the command line; `freeze_support` first, or a frozen app starts itself for ever."""
+    multiprocessing.freeze_support()
+    from rolltop.cli import main as run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

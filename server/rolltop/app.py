@@ -1,0 +1,191 @@
+"""The application: `create_app(config)` knows every domain; the table of contents of the server.
+
+```
+Application ─ Guard ─┬─ /rest/v1/…            rows, plain ASGI            ┐ the lean lane: answers
+                     ├─ /health/*, /api/health                            │ within a third of a second,
+                     ├─ pages and their files  web.ui                     ┘ without FastAPI
+                     └─ everything else        FastAPI, built in a thread after the start
+```
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from rolltop import __version__, db
+from rolltop.auth import Sessions
+from rolltop.bridge import Bridge
+from rolltop.config import Config
+from rolltop.data import Change, Data
+from rolltop.errors import RolltopError
+from rolltop.events import Events
+from rolltop.rows.router import RowsLane
+from rolltop.web.asgi import ASGIApp, ASGIScope, Receive, Send, answer_json
+from rolltop.web.guard import Guard, is_closed
+from rolltop.web.ui import UI, built_ui
+from rolltop.workspace import Workspace
+from rolltop.workspace.run import Mode, Run
+
+log = logging.getLogger("rolltop.app")
+
+_HEALTH = frozenset({"/health/live", "/health/ready", "/api/health"})
+
+
+def create_app(config: Config, mode: Mode = "serve") -> "Application":
+    """The server for one workspace; nothing is opened before `open` or the ASGI lifespan's start."""
+    return Application(config, mode)
+
+
+class Application:
+    """The ASGI application and the living parts behind it."""
+
+    def __init__(self, config: Config, mode: Mode) -> None:
+        self.config = config
+        self.run = Run(__version__, mode)
+        self.sessions = Sessions()
+        self.events = Events()
+        self.bridge = Bridge(self.sessions)
+        self.url = f"http://{config.host}:{config.port}"
+        self.workspace: Workspace
+        self.data: Data
+        self._rows: ASGIApp
+        self._ui = UI(built_ui())
+        self._guard = Guard(self._route, self.sessions.actor, config.origins)
+        self._guard.listen_on(config.port)
+        self._back: asyncio.Task[ASGIApp] | None = None
+        self._closers: list[Callable[[], None]] = []
+        self._opened = False
+
+    def listen_on(self, host: str, port: int) -> None:
+        """The address that was bound, when it is not the configured one."""
+        self.url = f"http://{host}:{port}"
+        self._guard.listen_on(port)
+
+    # ---- life ----------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Take the workspace and open its data.
+
+        Raises:
+            StartError: it is in use, newer, not usable or damaged; whatever was opened is closed again.
+        """
+        if self._opened:
+            return
+        try:
+            self.workspace = Workspace.open(self.config.workspace)
+            self._closers.append(self.workspace.close)
+            db.check(self.workspace.own_file)
+            in_place = self.config.data is not None
+            self.data = Data.open(
+                self.config.data or self.workspace.data_file, in_place=in_place, synchronous=self.config.synchronous
+            )
+            self._closers.append(self.data.close)
+        except BaseException:
+            self.close()
+            raise
+        self.data.on_change.append(self._publish)
+        self._rows = RowsLane(self.data)
+        self._opened = True
+
+    def close(self) -> None:
+        """Close what was opened, last first."""
+        while self._closers:
+            self._closers.pop()()
+        self._opened = False
+
+    def _publish(self, change: Change) -> None:
+        if change.schema:
+            self.events.publish("schema", {})
+        self.events.publish("rows", {"table": change.table})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await asyncio.to_thread(self.open)
+        except RolltopError as error:
+            await send({"type": "lifespan.startup.failed", "message": error.message})
+            return
+        self.events.start(asyncio.get_running_loop())
+        self._back = asyncio.create_task(asyncio.to_thread(self._build_back))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.events.closing.set()
+        with suppress(Exception):  # said when it failed, by whoever asked for it
+            await self._back
+        await asyncio.to_thread(self.close)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _build_back(self) -> ASGIApp:
+        """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
+        from rolltop.auth.router import router as auth
+        from rolltop.bridge.router import router as bridge
+        from rolltop.collections.imports import Imports
+        from rolltop.collections.imports_router import router as imports
+        from rolltop.collections.router import router as collections
+        from rolltop.docs.router import router as docs
+        from rolltop.events.router import router as events
+        from rolltop.jobs import Jobs
+        from rolltop.jobs.router import router as jobs
+        from rolltop.web import back
+        from rolltop.workspace.router import router as workspace
+
+        try:
+            database = db.open_database(self.workspace.own_file)
+        except Exception:
+            log.exception("rolltop.db could not be opened")
+            raise
+        self._closers.append(database.close)
+        runner = Jobs(database, self.events)
+        self._closers.append(runner.close)
+        importer = Imports(self.workspace.files, self.data, runner, self.events, self.config.import_limit_mb)
+        self._closers.append(importer.close)
+        self.bridge.imports = importer
+        parts: dict[str, Any] = {
+            "bridge": self.bridge,
+            "config": self.config,
+            "data": self.data,
+            "database": database,
+            "events": self.events,
+            "imports": importer,
+            "jobs": runner,
+            "run": self.run,
+            "sessions": self.sessions,
+            "url": self.url,
+            "workspace": self.workspace,
+        }
+        routers = (auth, workspace, collections, imports, jobs, events, bridge, docs)
+        return back.build(self.run.version, routers, parts)
+
+    # ---- requests ------------------------------------------------------------------------------------------------
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._guard(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:  # no WebSocket is spoken here; refused before it is accepted (threat model B9)
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _route(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.startswith("/rest/v1"):
+            await self._rows(scope, receive, send)
+        elif path in _HEALTH:
+            await self._health(path, send)
+        elif is_closed(path) or path == "/api/auth/exchange":
+            assert self._back is not None  # noqa: S101 (the lifespan has run)
+            back = await asyncio.shield(self._back)
+            await back(scope, receive, send)
+        else:
+            await self._ui(scope, receive, send)
+
+    async def _health(self, path: str, send: Send) -> None:
+        ready = self._back is not None and self._back.done() and self._back.exception() is None
+        content = {"status": "ok", "instance": self.run.instance, "version": self.run.version}
+        if path == "/health/ready" and not ready:
+            await answer_json(send, 503, {**content, "status": "starting"})
+        else:
+            await answer_json(send, 200, content)

@@ -1,0 +1,46 @@
+"""Signing in: one-time codes, sessions, who am I."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from rolltop.auth.access import Administrator, Caller
+from rolltop.auth.actor import CODE_SECONDS, Sessions
+from rolltop.auth.schemas import CodeExchange, Me, SessionToken, SignInCode
+from rolltop.web.guard import token_of
+from rolltop.web.units import BaseUrl
+
+router = APIRouter(prefix="/api", tags=["Access"])
+
+
+def _sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+OpenSessions = Annotated[Sessions, Depends(_sessions)]
+
+
+@router.post("/auth/codes", status_code=201)
+def create_sign_in_code(sessions: OpenSessions, base_url: BaseUrl, _actor: Administrator) -> SignInCode:
+    """Make a one-time link that signs a browser in as the local owner."""
+    code = sessions.new_code()
+    return SignInCode(code=code, url=f"{base_url}/#code={code}", expires_in=CODE_SECONDS)
+
+
+@router.post("/auth/exchange")
+def exchange_code(wanted: CodeExchange, sessions: OpenSessions) -> SessionToken:
+    """Exchange a one-time code for a session token. Public: the code is the credential."""
+    return SessionToken(token=sessions.exchange(wanted.code), token_type="bearer")  # noqa: S106 (RFC 6750's word)
+
+
+@router.delete("/auth/session", status_code=204)
+def end_session(request: Request, sessions: OpenSessions, _actor: Caller) -> None:
+    """Sign out: the token of this request is refused from now on."""
+    sessions.end(token_of(request.scope) or "")
+
+
+@router.get("/me")
+def read_me(actor: Caller) -> Me:
+    """Who the token belongs to."""
+    return Me(id=actor.id, name=actor.name, role=actor.role)

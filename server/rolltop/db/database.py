@@ -1,0 +1,102 @@
+"""The engine on `rolltop.db`: pragmas, transactions, migrations.
+
+One connection writes, several read. The driver is `pysqlite3` with an SQLite of its own, because Python's may be older
+than 3.51.3, which can corrupt a WAL database (threat model R1).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from pysqlite3 import dbapi2 as sqlite
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+from sqlmodel import Session
+
+from rolltop.db.version import known_revisions, revision_of
+
+PRAGMAS = (
+    "busy_timeout = 10000",  # first: the switch to WAL may have to wait
+    "journal_mode = WAL",  # readers and the writer do not wait for one another
+    "synchronous = FULL",  # acknowledged means on disk (threat model R1)
+    "foreign_keys = ON",
+    "trusted_schema = OFF",
+)
+
+
+def _engine(path: Path, *, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", module=sqlite, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_timeout=30
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own transactions leave a failed migration half done
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class Database:
+    """`rolltop.db`, migrated and open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writer = _engine(path, begin="BEGIN IMMEDIATE", pool_size=1)
+        self.reader = _engine(path, begin="BEGIN", pool_size=4)
+
+    @classmethod
+    def open(cls, path: Path) -> "Database":
+        """Open the file, make it when there is none, and bring it to the present revision."""
+        path.touch(mode=0o600, exist_ok=True)
+        before = revision_of(path)
+        database = cls(path)
+        if before != known_revisions()[-1]:
+            database._upgrade(before)
+        return database
+
+    def _upgrade(self, before: str | None) -> None:
+        if before is not None:
+            self._keep_copy(self.path.with_name(f"{self.path.stem}.before-{known_revisions()[-1]}.db"))
+        with as_file(files("rolltop.db") / "migrations") as scripts, self.writer.begin() as connection:
+            config = AlembicConfig()
+            config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+            config.set_main_option("path_separator", "os")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _keep_copy(self, copy: Path) -> None:
+        """The state before an upgrade, made by SQLite itself (threat model R5, R6)."""
+        copy.unlink(missing_ok=True)
+        connection = sqlite.connect(self.path)
+        try:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        finally:
+            connection.close()
+        copy.chmod(0o600)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A unit that only reads."""
+        with Session(self.reader) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work: committed when the block ends, rolled back when it raises."""
+        with Session(self.writer) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give up every connection; the last one checkpoints the WAL."""
+        self.reader.dispose()
+        self.writer.dispose()

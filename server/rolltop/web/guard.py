@@ -1,0 +1,198 @@
+"""The door: every request passes here before anything else sees it.
+
+In this order: the Host must be ours (421), the method known (405), a foreign Origin changes nothing (403), bodies are of
+the announced type (415), and whoever asks must be known (401) unless the path is public. Statements B1 to B7 and A1 of
+the threat model. Decisions read the raw scope, never a URL rebuilt from Host.
+"""
+
+import re
+from collections.abc import Callable
+
+from rolltop.errors import Forbidden, MethodNotAllowed, Misdirected, RolltopError, Unauthorized, UnsupportedMediaType
+from rolltop.web.asgi import ASGIApp, ASGIScope, Message, Receive, Send, answer, answer_error, header
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OURS = frozenset({b"same-origin", b"none"})
+
+# The one list of what is answered without a token. Everything under a closed prefix that is not named here is closed.
+PUBLIC = frozenset({"/health/live", "/health/ready", "/api/health", "/api/auth/exchange"})
+CLOSED_PREFIXES = ("/api", "/rest", "/openapi.json", "/health")
+RAW_BODIES = frozenset({"/api/imports"})  # routes that take a file as their body
+
+_SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_EXPOSED = (
+    b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, "
+    b"Preference-Applied, Proxy-Status, Range-Unit"
+)
+
+
+class UnknownHost(Misdirected):
+    code = "web.unknown_host"
+
+
+class UnknownMethod(MethodNotAllowed):
+    code = "web.unknown_method"
+
+
+class ForeignOrigin(Forbidden):
+    code = "web.foreign_origin"
+
+
+class WrongBodyType(UnsupportedMediaType):
+    code = "web.body_type"
+
+
+class TokenMissing(Unauthorized):
+    code = "auth.token_missing"
+
+
+class TokenUnknown(Unauthorized):
+    code = "auth.token_unknown"
+
+
+class RowsTokenMissing(TokenMissing):
+    """The same in the rows dialect's words (section 1.2)."""
+
+    code = "PGRST302"
+
+
+class RowsTokenUnknown(TokenUnknown):
+    code = "PGRST301"
+
+
+def token_of(scope: ASGIScope) -> str | None:
+    """The bearer token of a request: from Authorization, else from `apikey`; never from the URL."""
+    authorization = header(scope, b"authorization")
+    if authorization is None:
+        key = header(scope, b"apikey")
+        return None if key is None else key.decode("latin-1")
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def is_closed(path: str) -> bool:
+    """Whether the path answers only to those who are known."""
+    if path in PUBLIC:
+        return False
+    return any(path == prefix or path.startswith(prefix + "/") for prefix in CLOSED_PREFIXES)
+
+
+class Guard:
+    """An ASGI callable that lets through what may pass.
+
+    `who` turns a token into an actor, None for nobody. `origins` are the foreign origins that the person allowed.
+    """
+
+    def __init__(self, inner: ASGIApp, who: Callable[[str], object | None], origins: frozenset[str]) -> None:
+        self._inner = inner
+        self._who = who
+        self._allowed_origins = frozenset(origin.encode() for origin in origins)
+        self._hosts: frozenset[bytes] = frozenset()
+        self._own_origins: frozenset[bytes] = frozenset()
+
+    def listen_on(self, port: int) -> None:
+        """The port that the Host header must name (B1: exactly these three hosts)."""
+        names = [f"{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]")]
+        self._hosts = frozenset(name.encode() for name in names)
+        self._own_origins = frozenset(f"http://{name}".encode() for name in names)
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        origin = header(scope, b"origin")
+        extra = self._cross_origin_headers(origin)
+
+        async def guarded_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS, *extra]
+            await send(message)
+
+        try:
+            self._check_host(scope)
+            self._check_method(scope, origin)
+            if extra and scope["method"] == "OPTIONS" and header(scope, b"access-control-request-method"):
+                await self._preflight(scope, guarded_send)
+                return
+            self._check_body(scope)
+            scope["actor"] = self._identify(scope)
+        except RolltopError as error:
+            await answer_error(guarded_send, error)
+            return
+        await self._inner(scope, receive, guarded_send)
+
+    def _check_host(self, scope: ASGIScope) -> None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+            raise UnknownHost(
+                "This server answers only under its own address.",
+                hint="Use http://127.0.0.1 or http://localhost with the server's port.",
+            )
+
+    def _check_method(self, scope: ASGIScope, origin: bytes | None) -> None:
+        method = scope["method"]
+        if method not in _METHODS:
+            raise UnknownMethod(f"The method {method} is not supported.")
+        if method in _READING or origin in self._allowed_origins:
+            return
+        site = header(scope, b"sec-fetch-site")
+        foreign = origin is not None and origin not in self._own_origins
+        if foreign or (site is not None and site not in _OURS):
+            raise ForeignOrigin(
+                "Another web site may not change anything here.",
+                hint="Add its origin to the setting `origins` if you trust it.",
+            )
+
+    def _check_body(self, scope: ASGIScope) -> None:
+        if header(scope, b"content-encoding") not in (None, b"", b"identity"):
+            raise WrongBodyType("Compressed request bodies are not taken.", hint="Send the body as it is.")
+        path = scope["path"]
+        if not path.startswith("/api/") or path in RAW_BODIES or scope["method"] in _READING:
+            return
+        has_body = header(scope, b"transfer-encoding") or header(scope, b"content-length") not in (None, b"0")
+        if has_body and not re.match(rb"application/json\s*(;|$)", header(scope, b"content-type") or b"", re.I):
+            raise WrongBodyType("The body must be JSON.", hint="Send it with Content-Type: application/json.")
+
+    def _identify(self, scope: ASGIScope) -> object | None:
+        path = scope["path"]
+        if not is_closed(path):
+            return None
+        rows = path.startswith("/rest/")
+        token = token_of(scope)
+        if token is None:
+            missing = RowsTokenMissing if rows else TokenMissing
+            raise missing(
+                "A token is needed.",
+                hint="Send `Authorization: Bearer <token>`; `rolltop token` prints one for your own scripts.",
+            )
+        actor = self._who(token)
+        if actor is None:
+            unknown = RowsTokenUnknown if rows else TokenUnknown
+            raise unknown(
+                "The token is not known here, or no longer.",
+                hint="The token of the local owner is new at each start; `rolltop token` prints the present one.",
+            )
+        return actor
+
+    def _cross_origin_headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        if origin is None or origin not in self._allowed_origins:
+            return []
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", _EXPOSED),
+            (b"vary", b"Origin"),
+        ]
+
+    async def _preflight(self, scope: ASGIScope, send: Send) -> None:
+        asked = header(scope, b"access-control-request-headers") or b""
+        await answer(
+            send,
+            204,
+            headers=[
+                (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD"),
+                (b"access-control-allow-headers", b", ".join(filter(None, (b"Authorization", asked)))),
+                (b"access-control-max-age", b"86400"),
+            ],
+        )
