@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rolltop import __version__, db
 from rolltop.auth import Sessions
@@ -28,6 +28,9 @@ from rolltop.web.ui import UI, built_ui
 from rolltop.workspace import Workspace
 from rolltop.workspace.run import Mode, Run
 
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
 log = logging.getLogger("rolltop.app")
 
 _HEALTH = frozenset({"/health/live", "/health/ready", "/api/health"})
@@ -38,6 +41,20 @@ def create_app(config: Config, mode: Mode = "serve") -> "Application":
     return Application(config, mode)
 
 
+def routers() -> "tuple[APIRouter, ...]":
+    """Every domain's routes; loads FastAPI. Also what the static part of the API document is written from."""
+    from rolltop.auth.router import router as auth
+    from rolltop.bridge.router import router as bridge
+    from rolltop.collections.imports_router import router as imports
+    from rolltop.collections.router import router as collections
+    from rolltop.docs.router import router as docs
+    from rolltop.events.router import router as events
+    from rolltop.jobs.router import router as jobs
+    from rolltop.workspace.router import router as workspace
+
+    return auth, workspace, collections, imports, jobs, events, bridge, docs
+
+
 class Application:
     """The ASGI application and the living parts behind it."""
 
@@ -46,7 +63,7 @@ class Application:
         self.run = Run(__version__, mode)
         self.sessions = Sessions()
         self.events = Events()
-        self.bridge = Bridge(self.sessions)
+        self.bridge = Bridge(self.sessions, self.events)
         self.url = f"http://{config.host}:{config.port}"
         self.workspace: Workspace
         self.data: Data
@@ -119,17 +136,9 @@ class Application:
 
     def _build_back(self) -> ASGIApp:
         """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
-        from rolltop.auth.router import router as auth
-        from rolltop.bridge.router import router as bridge
         from rolltop.collections.imports import Imports
-        from rolltop.collections.imports_router import router as imports
-        from rolltop.collections.router import router as collections
-        from rolltop.docs.router import router as docs
-        from rolltop.events.router import router as events
         from rolltop.jobs import Jobs
-        from rolltop.jobs.router import router as jobs
         from rolltop.web import back
-        from rolltop.workspace.router import router as workspace
 
         try:
             database = db.open_database(self.workspace.own_file)
@@ -155,8 +164,7 @@ class Application:
             "url": self.url,
             "workspace": self.workspace,
         }
-        routers = (auth, workspace, collections, imports, jobs, events, bridge, docs)
-        return back.build(self.run.version, routers, parts)
+        return back.build(self.run.version, routers(), parts)
 
     # ---- requests ------------------------------------------------------------------------------------------------
 
@@ -171,7 +179,7 @@ class Application:
 
     async def _route(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path.startswith("/rest/v1"):
+        if path == "/rest/v1" or path.startswith("/rest/v1/"):
             await self._rows(scope, receive, send)
         elif path in _HEALTH:
             await self._health(path, send)
