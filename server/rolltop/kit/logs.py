@@ -22,7 +22,10 @@ _ESCAPED |= {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x2028: "\\u2028", 0x2029: "
 _ESCAPED |= {code: f"\\u{code:04x}" for code in [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]}  # text direction
 
 _SECRETS = (
-    (re.compile(r"(https?://[^\s?#\"']+)[?#][^\s\"']*"), r"\1"),  # a query or fragment may hold a code or a cell's value
+    (
+        re.compile(r"(https?://[^\s?#\"']+)[?#][^\s\"']*"),
+        r"\1",
+    ),  # it may hold a code, or cells
     (re.compile(r"(?i)\b(bearer)\s+[\w.~+/=-]+"), r"\1 …"),
     (re.compile(r"(?i)\b(authorization|apikey|password|secret|token)(\"?\s*[:=]\s*\"?)(?!bearer)[^\s\",}]+"), r"\1\2…"),
 )
@@ -65,7 +68,7 @@ class _PrivateRotatingFile(logging.handlers.RotatingFileHandler):
 
     def _open(self) -> IO[str]:  # type: ignore[override]
         opener: Callable[[str, int], int] = lambda path, flags: os.open(path, flags, 0o600)  # noqa: E731
-        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=opener)  # noqa: SIM115
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=opener)
 
 
 def start(folder: Path, name: str, *, level: str = "info", terminal: IO[str] | None = None) -> Path | None:

@@ -1,0 +1,177 @@
+"""The server as a process: bind, start, announce, end. `rolltop serve` and the window's child are both this.
+
+Exit codes: 0 ended as asked · 2 a setting cannot be used · 5 the server cannot start · 7 the port is taken, and those
+that other rooms give their own start errors (`exit_code` on the class). docs/desktop.md lists them all.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from rolltop import __version__, discovery
+from rolltop.config import Config, log_folder
+from rolltop.discovery import RuntimeFile
+from rolltop.errors import RolltopError, StartError
+from rolltop.kit import logs
+from rolltop.serve import binding
+from rolltop.serve.pipe import Pipe, take_standard_streams
+
+if TYPE_CHECKING:
+    from rolltop.app import Application
+
+LOG_FILE = "server.log"
+
+log = logging.getLogger("rolltop.serve")
+
+
+def run(config: Config, *, pipe: bool = False, announce: Callable[[RuntimeFile], None] | None = None) -> int:
+    """Serve the workspace until a signal, or with `pipe` the end of stdin, asks for the end. Returns the exit code.
+
+    `announce` is called once, when the server answers. With `pipe` a free port is taken when the wanted one is in use,
+    and what happens is told to the window in JSON lines instead.
+    """
+    window = take_standard_streams() if pipe else None
+    log_file = logs.start(log_folder(), LOG_FILE, level=config.log_level, terminal=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its steps of starting and ending say nothing of use
+    with _signals() as stop:
+        try:
+            _Run(config, window, announce, stop).serve()
+        except RolltopError as error:
+            return _failed(error, window)
+        except Exception as error:
+            log.exception("The server failed.")
+            where = f"The log says why: {log_file}" if log_file else "Start it with --log-level debug to see why."
+            return _failed(StartError(f"The server failed ({type(error).__name__}).", hint=where), window)
+    return 0
+
+
+class _Stop:
+    """The wish to end, which may come before there is anything to end."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._act: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        self._asked.set()
+        if self._act is not None:
+            self._act()
+
+    def then(self, act: Callable[[], None]) -> None:
+        """What to do when the end is asked for; done at once when it has been."""
+        self._act = act
+        if self._asked.is_set():
+            act()
+
+
+class _Run:
+    """One life of the server: what it binds, announces and takes away again."""
+
+    def __init__(
+        self, config: Config, window: Pipe | None, announce: Callable[[RuntimeFile], None] | None, stop: _Stop
+    ) -> None:
+        self._window = window
+        self._announce = announce
+        self._stop = stop
+        self._mode: Literal["desktop", "serve"] = "desktop" if window else "serve"
+        self._socket = binding.listen(config, fallback=config.port_fallback or window is not None)
+        self._url = binding.url(self._socket)
+        self._config = config.model_copy(update={"port": self._socket.getsockname()[1]})
+
+    def serve(self) -> None:
+        """Serve to the end.
+
+        Raises:
+            RolltopError: the server cannot start, and why.
+        """
+        with contextlib.closing(self._socket):
+            self._serve_on(self._socket)
+
+    def _serve_on(self, bound: socket.socket) -> None:
+        from uvicorn._types import ASGIApplication
+
+        from rolltop.app import create_app  # after binding: the address is known before the rest is loaded
+        from rolltop.serve.listener import Listener
+
+        app = create_app(self._config, self._mode)
+        app.open()
+        listener = Listener(
+            cast(ASGIApplication, app), ready=lambda: self._ready(app), closing=lambda: self._closing(app)
+        )
+        self._stop.then(listener.stop)
+        if self._window is not None:
+            app.bridge.attach(self._window.send)
+            self._window.start(app.bridge.receive, self._stop)
+        try:
+            listener.run(sockets=[bound])
+        except SystemExit as stopped:  # uvicorn's word for a start that failed
+            raise listener.failure or StartError("The server did not start.") from stopped
+        finally:
+            discovery.remove(self._config.workspace, os.getpid())
+            log.info("Stopped.")
+
+    def _ready(self, app: "Application") -> None:
+        """The server answers: leave the runtime file, tell who waits."""
+        runtime = RuntimeFile(
+            version=__version__,
+            url=self._url,
+            pid=os.getpid(),
+            instance=app.run.instance,
+            mode=self._mode,
+            started=time.time(),
+            workspace=str(self._config.workspace),
+            data=str(self._config.data or self._config.workspace / "data.db"),
+            token=app.sessions.owner_token,
+        )
+        app.bridge.start(asyncio.get_running_loop())
+        discovery.write(self._config.workspace, runtime)
+        log.info("Listening at %s", self._url)
+        if self._window is not None:
+            self._window.send(
+                "ready", url=self._url, port=self._config.port, pid=runtime.pid, instance=runtime.instance
+            )
+        if self._announce is not None:
+            self._announce(runtime)
+
+    def _closing(self, app: "Application") -> None:
+        """The end begins: let event streams and waiting dialogs go, so that nobody is waited for."""
+        app.events.closing.set()
+        app.bridge.stop()
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[_Stop]:
+    """SIGTERM, SIGINT, SIGHUP and Ctrl+Break ask for a graceful end and exit code 0; the former handlers come back."""
+    stop = _Stop()
+
+    def asked(_number: int, _frame: Any) -> None:
+        stop()
+
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+    former = {
+        number: signal.signal(number, asked) for name in names if (number := getattr(signal, name, None)) is not None
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _failed(error: RolltopError, window: Pipe | None) -> int:
+    """Say why, once, to whoever started the server."""
+    said = f"{error.message} {error.hint}" if error.hint else error.message
+    log.error("%s", said, extra={"file_only": True})
+    if window is not None:
+        window.send("fatal", code=error.code, reason=error.message, hint=error.hint)
+    elif sys.stderr is not None:
+        print(f"Rolltop cannot start. {said}", file=sys.stderr)
+    return error.exit_code
