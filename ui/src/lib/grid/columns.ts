@@ -1,0 +1,88 @@
+/** What the grid knows of a column, and where columns stand. */
+
+/** What a column holds, as far as showing and editing it differ. */
+export type Kind = "text" | "integer" | "number" | "boolean" | "date" | "timestamp" | "choice" | "json" | "bytes";
+
+export interface GridColumn {
+  name: string;
+  label: string;
+  kind: Kind;
+  /** The declared type, for the tooltip. */
+  declared: string;
+  /** Only with kind `choice`. */
+  choices: readonly string[];
+  maxLength: number | null;
+  nullable: boolean;
+  hasDefault: boolean;
+  /** Part of the primary key. */
+  key: boolean;
+  /** Where a foreign key leads. */
+  references: { table: string; column: string } | null;
+  /** Nobody can write it: a generated column. */
+  generated: boolean;
+}
+
+export const NUMBER_COLUMN_WIDTH = 46;
+export const MIN_WIDTH = 48;
+const MAX_START_WIDTH = 260;
+
+const KINDS: Record<string, Kind> = {
+  bigint: "integer",
+  "double precision": "number",
+  numeric: "number",
+  boolean: "boolean",
+  date: "date",
+  timestamp: "timestamp",
+  jsonb: "json",
+  bytea: "bytes",
+};
+
+/** The kind of a column of dialect type `type`; a list of choices counts more than the type. */
+export function kindOf(type: string, choices: readonly string[] | null): Kind {
+  return choices?.length ? "choice" : (KINDS[type] ?? "text");
+}
+
+export function isNumeric(kind: Kind): boolean {
+  return kind === "integer" || kind === "number";
+}
+
+const START_WIDTHS: Partial<Record<Kind, number>> = { boolean: 84, date: 108, timestamp: 152, integer: 84, number: 96, json: 200 };
+const LETTER = 7.4;
+/** Padding, type icon, the place of the sort arrow. */
+const HEAD_ROOM = 62;
+
+/** The width before anyone has dragged it, in px: room for the name and for values of its kind. */
+export function startWidth(column: GridColumn, samples: readonly string[] = []): number {
+  const longest = samples.reduce((length, sample) => Math.max(length, sample.length), 0);
+  const forValues = samples.length ? longest * LETTER + 26 : (START_WIDTHS[column.kind] ?? 150);
+  const forName = column.label.length * LETTER + HEAD_ROOM;
+  return Math.round(Math.min(MAX_START_WIDTH, Math.max(forName, forValues, START_WIDTHS[column.kind] ?? 72)));
+}
+
+export interface ColumnLayout {
+  /** Left edge of each column, in px from the left of the row; the row number comes before. */
+  lefts: number[];
+  widths: number[];
+  total: number;
+}
+
+export function layOut(widths: number[]): ColumnLayout {
+  const lefts: number[] = [];
+  let left = NUMBER_COLUMN_WIDTH;
+  for (const width of widths) {
+    lefts.push(left);
+    left += width;
+  }
+  return { lefts, widths, total: left };
+}
+
+/** First and last column that can be seen, and one more at each side so that a small move shows no gap. */
+export function visibleColumns(layout: ColumnLayout, scrollLeft: number, viewport: number): { first: number; last: number } {
+  const count = layout.lefts.length;
+  const edge = scrollLeft + NUMBER_COLUMN_WIDTH;
+  let first = 0;
+  while (first < count - 1 && layout.lefts[first]! + layout.widths[first]! <= edge) first++;
+  let last = first;
+  while (last < count - 1 && layout.lefts[last + 1]! < scrollLeft + viewport) last++;
+  return { first: Math.max(0, first - 1), last: Math.min(count - 1, last + 1) };
+}
