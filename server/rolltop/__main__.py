@@ -1,15 +1,15 @@
 """`rolltop`, also as `python -m rolltop`."""
 
 import multiprocessing
-import sys
+from typing import NoReturn
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; `freeze_support` first, or a frozen app starts itself for ever."""
     multiprocessing.freeze_support()
     from rolltop.cli import main as run
 
-    sys.exit(run())
+    run()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rolltop.errors import StartError
 
@@ -42,18 +42,6 @@ class Config(BaseSettings):
         default=frozenset(), description="Foreign web origins that may call the API, such as https://app.example."
     )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments and environment only; `load` adds the file, whose place depends on the workspace."""
-        return init_settings, env_settings
 
 
 def home() -> Path:
@@ -109,9 +97,7 @@ def load(**arguments: Any) -> Config:
     if given.get("data") is not None:
         given["data"] = Path(given["data"]).expanduser().absolute()
     from_file = {
-        name: value
-        for name, value in _file_settings(workspace).items()
-        if f"ROLLTOP_{name.upper()}" not in os.environ
+        name: value for name, value in _file_settings(workspace).items() if f"ROLLTOP_{name.upper()}" not in os.environ
     }
     try:
         return Config(**{"workspace": workspace, **from_file, **given})

@@ -13,8 +13,8 @@ def secret() -> str:
 
 
 def new_id() -> str:
-    """20 characters: 9 of milliseconds since 1970, 11 random. Ids made later sort later, also after the clock jumps back
-    they never collide (threat model R9)."""
+    """20 characters: 9 of milliseconds since 1970, 11 random. Ids made later sort later, and they never collide, also
+    not when the clock jumps back (threat model R9)."""
     number = (int(time.time() * 1000) << 55) | secrets.randbits(55)
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(95, -1, -5))
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from rolltop.errors import RolltopError
+from rolltop.web.guard import InternalError
 
 log = logging.getLogger("rolltop.web")
 
@@ -81,13 +82,7 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 def _unknown(request: Request, error: Exception) -> JSONResponse:
     log.error("Unexpected failure in %s %s", request.method, request.url.path, exc_info=error)
-    fields = {
-        "code": "internal",
-        "message": "Something went wrong inside Rolltop.",
-        "details": None,
-        "hint": "The server's log says more; `rolltop paths` shows where it is.",
-    }
-    return _render(500, fields)
+    return _render(500, InternalError().fields())
 
 
 def install(app: FastAPI) -> None:

@@ -1,15 +1,18 @@
 """The door: every request passes here before anything else sees it.
 
-In this order: the Host must be ours (421), the method known (405), a foreign Origin changes nothing (403), bodies are of
-the announced type (415), and whoever asks must be known (401) unless the path is public. Statements B1 to B7 and A1 of
-the threat model. Decisions read the raw scope, never a URL rebuilt from Host.
+In this order: the Host must be ours (421), the method known (405), a foreign Origin changes nothing (403), bodies are
+of the announced type (415), and whoever asks must be known (401) unless the path is public. Statements B1 to B7 and A1
+of the threat model. Decisions read the raw scope, never a URL rebuilt from Host.
 """
 
+import logging
 import re
 from collections.abc import Callable
 
 from rolltop.errors import Forbidden, MethodNotAllowed, Misdirected, RolltopError, Unauthorized, UnsupportedMediaType
 from rolltop.web.asgi import ASGIApp, ASGIScope, Message, Receive, Send, answer, answer_error, header
+
+log = logging.getLogger("rolltop.web")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,6 +32,16 @@ _EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, "
     b"Preference-Applied, Proxy-Status, Range-Unit"
 )
+
+
+class InternalError(RolltopError):
+    """A fault of ours."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something went wrong inside Rolltop.",
+            hint="The server's log says more; `rolltop paths` shows where it is.",
+        )
 
 
 class UnknownHost(Misdirected):
@@ -121,7 +134,24 @@ class Guard:
         except RolltopError as error:
             await answer_error(guarded_send, error)
             return
-        await self._inner(scope, receive, guarded_send)
+        await self._last_resort(scope, receive, guarded_send)
+
+    async def _last_resort(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """A fault of ours becomes one calm sentence and a log entry, never a traceback on the wire."""
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._inner(scope, receive, watched_send)
+        except Exception:
+            log.exception("Unexpected failure in %s %s", scope["method"], scope["path"])
+            if started:
+                raise
+            await answer_error(send, InternalError())
 
     def _check_host(self, scope: ASGIScope) -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]

@@ -5,6 +5,7 @@ Policies and caching are those of the UI guide: no inline or eval'd script anywh
 
 import hashlib
 import mimetypes
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import cache
 from pathlib import Path
@@ -50,11 +51,25 @@ def built_ui() -> Path | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A file as it is sent."""
+
+    body: bytes
+    etag: bytes
+    modified: bytes
+
+
+def _content(path: Path) -> _Content:
+    """The file's content, read once for each time it was written."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
 @cache
-def _content(path: Path, _modified: int) -> tuple[bytes, bytes]:
-    """The bytes of a file and its ETag; `_modified` makes a changed file a new entry."""
+def _read(path: Path, modified_ns: int) -> _Content:
     body = path.read_bytes()
-    return body, b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
+    etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
+    return _Content(body, etag, formatdate(modified_ns / 1e9, usegmt=True).encode())
 
 
 def _type(path: Path) -> bytes:
@@ -71,7 +86,9 @@ class UI:
 
     async def __call__(self, scope: ASGIScope, _receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await answer_error(send, ReadOnlyPage("Pages can only be read.", hint="The API is under /api and /rest/v1."))
+            await answer_error(
+                send, ReadOnlyPage("Pages can only be read.", hint="The API is under /api and /rest/v1.")
+            )
             return
         path = scope["path"]
         if self._folder is None:
@@ -96,23 +113,23 @@ class UI:
         return file if inside else None
 
     async def _send_file(self, scope: ASGIScope, send: Send, path: str, file: Path) -> None:
-        body, etag = _content(file, file.stat().st_mtime_ns)
+        content = _content(file)
         for_ever = path.startswith("/assets/")
         caching = b"public, max-age=31536000, immutable" if for_ever else b"no-cache"
-        headers = [(b"cache-control", caching), (b"etag", etag)]
+        headers = [(b"cache-control", caching), (b"etag", content.etag)]
         if file.suffix == ".html":
             headers.append((b"content-security-policy", _DOCS_POLICY.encode()))
-        if header(scope, b"if-none-match") == etag:
+        if header(scope, b"if-none-match") == content.etag:
             await answer(send, 304, headers=headers)
             return
-        headers.append((b"last-modified", formatdate(file.stat().st_mtime, usegmt=True).encode()))
-        await answer(send, 200, body, _type(file), headers)
+        headers.append((b"last-modified", content.modified))
+        await answer(send, 200, content.body, _type(file), headers)
 
     async def _send_index(self, send: Send) -> None:
         assert self._folder is not None  # noqa: S101
         index = self._folder / "index.html"
         nonce = secret()
-        page = _content(index, index.stat().st_mtime_ns)[0].replace(b"__CSP_NONCE__", nonce.encode())
+        page = _content(index).body.replace(b"__CSP_NONCE__", nonce.encode())
         headers = [
             (b"cache-control", b"no-store"),
             (b"content-security-policy", _POLICY.format(nonce=nonce).encode()),
