@@ -1,4 +1,4 @@
-"""Jobs are kept, so that a restart can say what became of them; tables and columns have labels."""
+"""Jobs are kept, so that a restart can say what became of them."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables of jobs and labels."""
+    """Make the table of jobs."""
     connection = op.get_bind()
     connection.exec_driver_sql(
         """
@@ -28,13 +28,3 @@ def upgrade() -> None:
         """
     )
     connection.exec_driver_sql("CREATE INDEX ix_jobs_state ON jobs (state)")
-    connection.exec_driver_sql(
-        """
-        CREATE TABLE labels (
-            "table" TEXT NOT NULL,
-            "column" TEXT NOT NULL,
-            label TEXT NOT NULL,
-            PRIMARY KEY ("table", "column")
-        )
-        """
-    )

@@ -1,0 +1,1 @@
+"""The schema of tables, and how files become tables."""

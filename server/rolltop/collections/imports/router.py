@@ -1,0 +1,69 @@
+"""Imports over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from rolltop.collections.access import Reader, Writer
+from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job
+from rolltop.collections.imports.service import Imports
+
+router = APIRouter(prefix="/api/imports", tags=["Imports"])
+
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The file itself, as it is.",
+        "content": dict.fromkeys(("text/csv", "text/tab-separated-values", "application/octet-stream"), _FILE),
+    }
+}
+
+
+def _imports(request: Request) -> Imports:
+    imports: Imports = request.app.state.imports
+    return imports
+
+
+Drafts = Annotated[Imports, Depends(_imports)]
+
+
+@router.get("")
+def list_imports(imports: Drafts, _actor: Reader) -> list[Import]:
+    """The imports of this server run, newest first."""
+    return imports.list()
+
+
+@router.post("", status_code=202, openapi_extra=_BODY)
+async def create_import(
+    request: Request,
+    imports: Drafts,
+    _actor: Writer,
+    name: Annotated[str, Query(min_length=1, max_length=255, description="The file's name.", examples=["flights.csv"])],
+) -> Import:
+    """Send a CSV file. It is stored and then scanned as a job; nothing is loaded before `run`."""
+    return await imports.receive(name, request.headers, request.stream())
+
+
+@router.get("/{id}")
+def read_import(id: str, imports: Drafts, _actor: Reader) -> Import:
+    """One import: what was found in the file, the preview, and what came of it."""
+    return imports.get(id)
+
+
+@router.put("/{id}/dialect", status_code=202)
+def change_dialect(id: str, wanted: DialectChange, imports: Drafts, _actor: Writer) -> Import:
+    """Read the file another way: it is scanned again as a job."""
+    return imports.change_dialect(id, wanted)
+
+
+@router.post("/{id}/run", status_code=202)
+def run_import(id: str, wanted: ImportRun, imports: Drafts, _actor: Writer) -> Job:
+    """Load the file into a new table as a job: all of it or nothing."""
+    return imports.run(id, wanted)
+
+
+@router.delete("/{id}", status_code=204)
+def delete_import(id: str, imports: Drafts, _actor: Writer) -> None:
+    """Stop the import if it is running and forget it and the stored file. A table that it made stays."""
+    imports.delete(id)

@@ -1,0 +1,43 @@
+"""Collections over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from rolltop.collections.access import Reader, Writer
+from rolltop.collections.schemas import Collection, CollectionDetail
+from rolltop.collections.service import Collections, Labels, labels
+from rolltop.web.units import Read, Write
+
+router = APIRouter(prefix="/api/collections", tags=["Collections"])
+
+
+def _collections(request: Request) -> Collections:
+    collections: Collections = request.app.state.collections
+    return collections
+
+
+def _labels(session: Read) -> Labels:
+    return labels(session)
+
+
+Tables = Annotated[Collections, Depends(_collections)]
+Named = Annotated[Labels, Depends(_labels)]
+
+
+@router.get("")
+async def list_collections(collections: Tables, labels: Named, _actor: Reader) -> list[Collection]:
+    """Every table and view with its size, by name."""
+    return await collections.list(labels)
+
+
+@router.get("/{name}")
+async def read_collection(name: str, collections: Tables, labels: Named, _actor: Reader) -> CollectionDetail:
+    """One table or view with its columns, types, key and references."""
+    return await collections.get(name, labels)
+
+
+@router.delete("/{name}", status_code=204)
+def delete_collection(name: str, collections: Tables, session: Write, _actor: Writer) -> None:
+    """Delete a table or a view with all its rows. This cannot be undone."""
+    collections.delete(name, session)
