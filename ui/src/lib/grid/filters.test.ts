@@ -78,7 +78,8 @@ suite("filters", () => {
   });
 
   it("quote names that the grammar would take apart", () => {
-    expect(fieldOf("Unit Price")).toBe("Unit Price");
+    expect(fieldOf("unit-price")).toBe("unit-price");
+    expect(fieldOf("Unit Price")).toBe('"Unit Price"');
     expect(fieldOf("a.b")).toBe('"a.b"');
     expect(fieldOf('says "so"')).toBe('"says \\"so\\""');
   });

@@ -28,8 +28,12 @@ export function isGroup(condition: Condition): condition is Group {
 /** Words the API or the page's own address use as parameters; a column called so is filtered through a group. */
 const TAKEN = new Set(["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "row", "tab", "apikey"]);
 const GROUP = /^(?:not\.)?(?:and|or)$/;
-const PLAIN_NAME = /^[\p{L}\d_$]+(?:[ -][\p{L}\d_$]+)*$/u;
+const PLAIN_NAME = /^[\p{L}\d_$]+(?:-[\p{L}\d_$]+)*$/u;
 const CONDITION = /^(not\.)?([a-z]+(?:\([^)]*\))?)\.([\s\S]*)$/;
+
+export function isTaken(field: string): boolean {
+  return TAKEN.has(field);
+}
 
 /** A column's name as a field: quoted when it holds what the grammar uses itself. */
 export function fieldOf(name: string): string {
