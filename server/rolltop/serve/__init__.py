@@ -1,6 +1,6 @@
 """The server as a process: bind, start, announce, end. `rolltop serve` and the window's child are both this.
 
-Exit codes: 0 ended as asked · 2 a setting cannot be used · 5 the server cannot start · 7 the port is taken, and those
+Exit codes: 0 ended as asked · 2 a setting cannot be used · 5 the server cannot start · 6 the port is taken, and those
 that other rooms give their own start errors (`exit_code` on the class). docs/desktop.md lists them all.
 """
 
@@ -29,14 +29,17 @@ if TYPE_CHECKING:
 
 LOG_FILE = "server.log"
 
+Announce = Callable[[RuntimeFile, str], None]
+
 log = logging.getLogger("rolltop.serve")
 
 
-def run(config: Config, *, pipe: bool = False, announce: Callable[[RuntimeFile], None] | None = None) -> int:
+def run(config: Config, *, pipe: bool = False, announce: Announce | None = None) -> int:
     """Serve the workspace until a signal, or with `pipe` the end of stdin, asks for the end. Returns the exit code.
 
-    `announce` is called once, when the server answers. With `pipe` a free port is taken when the wanted one is in use,
-    and what happens is told to the window in JSON lines instead.
+    `announce` is called once, in a thread of its own, when the server answers: with the runtime file and a link that
+    signs a browser in. With `pipe` a free port is taken when the wanted one is in use, and what happens is told to the
+    window in JSON lines instead.
     """
     window = take_standard_streams() if pipe else None
     log_file = logs.start(log_folder(), LOG_FILE, level=config.log_level, terminal=sys.stderr)
@@ -75,9 +78,7 @@ class _Stop:
 class _Run:
     """One life of the server: what it binds, announces and takes away again."""
 
-    def __init__(
-        self, config: Config, window: Pipe | None, announce: Callable[[RuntimeFile], None] | None, stop: _Stop
-    ) -> None:
+    def __init__(self, config: Config, window: Pipe | None, announce: Announce | None, stop: _Stop) -> None:
         self._window = window
         self._announce = announce
         self._stop = stop
@@ -139,7 +140,8 @@ class _Run:
                 "ready", url=self._url, port=self._config.port, pid=runtime.pid, instance=runtime.instance
             )
         if self._announce is not None:
-            self._announce(runtime)
+            link = f"{self._url}/#code={app.sessions.new_code()}"
+            threading.Thread(target=self._announce, args=(runtime, link), name="announce", daemon=True).start()
 
     def _closing(self, app: "Application") -> None:
         """The end begins: let event streams and waiting dialogs go, so that nobody is waited for."""

@@ -20,7 +20,7 @@ class PortTaken(StartError):
     """Another program listens on the wanted port, and no other port was asked for (threat model L3)."""
 
     code = "serve.port_taken"
-    exit_code = 7
+    exit_code = 6
 
 
 class AddressRefused(StartError):
