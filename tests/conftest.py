@@ -104,6 +104,43 @@ def stop_server(process: subprocess.Popen[bytes]) -> int:
     return process.returncode
 
 
+class Servers:
+    """Real servers that a test starts itself, and may stop or kill; what is left is ended after the test."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+
+    def start(self, workspace: Path, *arguments: str) -> LiveServer:
+        """A server on this workspace."""
+        process, server = start_server(workspace, *arguments)
+        self._running[server.pid] = process
+        return server
+
+    def stop(self, server: LiveServer) -> int:
+        """End it by SIGTERM; its exit code."""
+        return stop_server(self._running.pop(server.pid))
+
+    def kill(self, server: LiveServer) -> None:
+        """End it as a crash or a power cut would."""
+        process = self._running.pop(server.pid)
+        process.kill()
+        process.communicate()
+
+    def end(self) -> None:
+        """End whatever still runs."""
+        for process in self._running.values():
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    """Start, stop and kill real servers."""
+    made = Servers()
+    yield made
+    made.end()
+
+
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A real server on a fresh workspace, one for each test file."""

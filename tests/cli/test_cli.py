@@ -1,0 +1,104 @@
+"""The command line: what it prints, for people and for scripts, and how it exits."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rolltop import __version__
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where the commands of one test keep everything."""
+    return tmp_path / "home"
+
+
+def rolltop(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    given = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return subprocess.run(
+        [sys.executable, "-m", "rolltop", *arguments],
+        env={**given, "ROLLTOP_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_version(home: Path) -> None:
+    assert rolltop(home, "version").stdout.strip() == __version__
+    assert json.loads(rolltop(home, "version", "--json").stdout)["version"] == __version__
+
+
+def test_paths_lie_in_the_home(home: Path) -> None:
+    places: dict[str, Any] = json.loads(rolltop(home, "paths", "--json").stdout)
+    assert all(place.startswith(str(home)) for place in places.values())
+
+
+def test_status_of_nothing(home: Path) -> None:
+    done = rolltop(home, "status", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["running"] is False
+
+
+@pytest.mark.parametrize("command", [["token"], ["import", __file__]])
+def test_what_needs_a_server_says_how_to_start_one(home: Path, command: list[str]) -> None:
+    done = rolltop(home, *command)
+    assert done.returncode == 3
+    assert "rolltop serve" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there(home: Path) -> None:
+    done = rolltop(home, "import", "nowhere.csv")
+    assert done.returncode == 2
+    assert "nowhere.csv" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ROLLTOP_PORT", "many"), ("ROLLTOP_PORT", "70000"), ("ROLLTOP_SYNCHRONOUS", "MAYBE")]
+)
+def test_a_bad_setting_is_named(home: Path, name: str, value: str) -> None:
+    done = rolltop(home, "serve", **{name: value})
+    assert done.returncode == 2
+    assert name.removeprefix("ROLLTOP_").lower() in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_said_and_never_changed_unasked(home: Path, live: Any) -> None:
+    port = live.url.rsplit(":", 1)[1]
+    done = rolltop(home, "serve", "--port", port)
+    assert done.returncode == 6
+    assert port in done.stderr
+    assert "--port 0" in done.stderr
+
+
+class TestRunning:
+    def test_status_and_token(self, home: Path, live: Any) -> None:
+        told = json.loads(rolltop(home, "status", "--json", "--workspace", str(live.workspace)).stdout)
+        assert told["running"] is True
+        assert told["url"] == live.url
+        assert "token" not in told
+        assert rolltop(home, "token", "--workspace", str(live.workspace)).stdout.strip() == live.token
+
+    def test_import_makes_a_typed_table(self, home: Path, live: Any, tmp_path: Path) -> None:
+        file = tmp_path / "people.csv"
+        file.write_text("id,name,born\n1,Ada,1815-12-10\n2,Alan,1912-06-23\n")
+        done = rolltop(home, "import", str(file), "--json", "--workspace", str(live.workspace))
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["rows"] == 2
+        assert json.loads(done.stdout)["table"] == "people"
+
+    def test_a_file_that_is_not_csv(self, home: Path, live: Any, tmp_path: Path) -> None:
+        file = tmp_path / "picture.csv"
+        file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50)
+        done = rolltop(home, "import", str(file), "--workspace", str(live.workspace))
+        assert done.returncode == 1
+        assert "Hint:" in done.stderr
+        assert "Traceback" not in done.stderr
