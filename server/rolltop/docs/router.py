@@ -1,0 +1,34 @@
+"""The live API document over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from rolltop.auth.access import Caller
+from rolltop.docs.service import Document
+from rolltop.web.units import DataFile
+
+router = APIRouter(tags=["Docs"])
+
+_CONTENT = {200: {"description": "An OpenAPI 3.1 document.", "content": {"application/json": {"schema": {}}}}}
+_UNCHANGED = {304: {"description": "Unchanged since the ETag that was sent in `If-None-Match`."}}
+
+
+def _document(request: Request) -> Document:
+    state = request.app.state
+    if not hasattr(state, "document"):
+        state.document = Document(request.app.openapi)
+    document: Document = state.document
+    return document
+
+
+@router.get("/openapi.json", response_class=Response, responses={**_CONTENT, **_UNCHANGED})
+async def read_openapi(
+    request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, _actor: Caller
+) -> Response:
+    """This document: every address of this server, with a typed path for each of your tables."""
+    rendered = document.render(data.catalog)
+    headers = {"ETag": rendered.etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == rendered.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(rendered.body, media_type="application/json", headers=headers)

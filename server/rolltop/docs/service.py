@@ -1,0 +1,212 @@
+"""One OpenAPI 3.1 document from two sources: the application's routes and the catalog of the data file.
+
+FastAPI's document ─▶ complete() ─┐
+catalog ─▶ rows.openapi ──────────┴▶ merged ─▶ bytes and ETag, kept until the catalog changes
+"""
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from rolltop.data import Catalog
+from rolltop.rows import openapi as rows
+from rolltop.web.guard import PUBLIC
+
+JSONObject = dict[str, Any]
+
+_METHODS = ("get", "put", "post", "patch", "delete")
+
+_TAGS = {
+    "Collections": "Tables and views: what there is, how it is built.",
+    "Imports": "From a file to a table: send it, look at the preview, load it.",
+    "Jobs": "Work that goes on after its request was answered, with progress and cancel.",
+    "Events": "What changed, as it changes: one stream of server-sent events.",
+    "Access": "Signing in, and who is asking.",
+    "Server": "The running server, its workspace, its health.",
+    "Desktop": "What only the window can do, such as native dialogs.",
+    "Docs": "This document.",
+}
+
+_SECURITY_SCHEMES: JSONObject = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`rolltop token` prints one for your own scripts; the app signs its own pages in.",
+    },
+    "apikey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "apikey",
+        "description": "The same token, where a client such as supabase-js calls it a key.",
+    },
+}
+_EITHER = [{"bearer": []}, {"apikey": []}]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The document as it goes out."""
+
+    body: bytes
+    etag: str
+
+
+class Document:
+    """The document of one server. `routes` gives FastAPI's own part; it is asked once, at the first request."""
+
+    def __init__(self, routes: Callable[[], JSONObject]) -> None:
+        self._routes = routes
+        self._static: JSONObject | None = None
+        self._catalog: Catalog | None = None
+        self._rendered: Rendered | None = None
+
+    def render(self, catalog: Catalog) -> Rendered:
+        """The document for this catalog; made anew only when the catalog is another one than last time."""
+        if self._rendered is None or catalog is not self._catalog:
+            if self._static is None:
+                self._static = complete(self._routes())
+            body = msgspec.json.encode(merge(self._static, catalog))
+            etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            self._catalog, self._rendered = catalog, Rendered(body, etag)
+        return self._rendered
+
+
+def merge(static: JSONObject, catalog: Catalog) -> JSONObject:
+    """`static` with the paths, schemas and tags of the tables; `static` itself stays as it is."""
+    components = static["components"]
+    made = rows.document(catalog, components["schemas"])
+    tables = [tag["name"] for tag in made.tags]
+    own = [tag for tag in static["tags"] if tag["name"] not in tables]
+    groups = [
+        {"name": "Your tables", "tags": tables},
+        {"name": "Rolltop", "tags": [tag["name"] for tag in own]},
+    ]
+    return static | {
+        "paths": made.paths | static["paths"],
+        "components": components
+        | {
+            "schemas": made.schemas | components["schemas"],
+            "parameters": made.parameters,
+            "responses": made.responses,
+        },
+        "tags": made.tags + own,
+        "x-tagGroups": [group for group in groups if group["tags"]],
+    }
+
+
+# ---- what FastAPI cannot know ----------------------------------------------------------------------------------------
+
+
+def complete(routes: JSONObject) -> JSONObject:
+    """FastAPI's document with the lean routes, who may call what, and the errors in the shape they really have."""
+    document = copy.deepcopy(routes)
+    document["paths"] |= _lean_paths()
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    schemas = components.setdefault("schemas", {})
+    for framework in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(framework, None)  # every error of ours has the four fields
+    schemas.setdefault("Error", _ERROR)
+    schemas |= _HEALTH_SCHEMA | _REFUSED_SCHEMAS
+    document["security"] = _EITHER
+    for path, _, operation in _operations(document):
+        _correct(path, operation)
+    used = {tag for _, _, operation in _operations(document) for tag in operation["tags"]}
+    document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items() if name in used]
+    return document
+
+
+def _operations(document: JSONObject) -> Iterator[tuple[str, str, JSONObject]]:
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def _correct(path: str, operation: JSONObject) -> None:
+    """True security and true errors for one operation."""
+    responses = operation["responses"]
+    if path in PUBLIC:
+        operation["security"] = []
+    else:
+        responses.setdefault("401", _error("No token, or one that isn't known."))
+    if "422" in responses:
+        responses["422"] = _error("Fields that don't fit; `fields` names each of them.", "RefusedFields")
+    if "requestBody" in operation:
+        responses.setdefault("400", _error("The body can't be read."))
+
+
+def _error(description: str, schema: str = "Error") -> JSONObject:
+    reference = {"$ref": f"#/components/schemas/{schema}"}
+    return {"description": description, "content": {"application/json": {"schema": reference}}}
+
+
+_ERROR: JSONObject = {
+    "type": "object",
+    "title": "Error",
+    "description": "What every failed request gets.",
+    "properties": {
+        "code": {"type": "string", "description": "A stable word for programs.", "examples": ["PGRST205"]},
+        "message": {"type": "string", "description": "What happened, for people."},
+        "details": {"description": "More about this case, or null."},
+        "hint": {"type": ["string", "null"], "description": "What to do, or null."},
+    },
+    "required": ["code", "message", "details", "hint"],
+}
+_REFUSED_SCHEMAS: JSONObject = {
+    "RefusedFields": {
+        "title": "RefusedFields",
+        "description": "An error with the fields that were refused.",
+        "allOf": [
+            {"$ref": "#/components/schemas/Error"},
+            {
+                "type": "object",
+                "properties": {"fields": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}}},
+                "required": ["fields"],
+            },
+        ],
+    },
+    "FieldError": {
+        "type": "object",
+        "title": "FieldError",
+        "description": "One field that was refused.",
+        "properties": {
+            "field": {"type": "string", "description": "Where it stands, parts joined by dots."},
+            "message": {"type": "string"},
+        },
+        "required": ["field", "message"],
+    },
+}
+_HEALTH_SCHEMA: JSONObject = {
+    "Health": {
+        "type": "object",
+        "title": "Health",
+        "description": "That the server runs, and which one it is.",
+        "properties": {
+            "status": {"type": "string", "enum": ["ok", "starting"]},
+            "instance": {"type": "string", "description": "Another one after every start."},
+            "version": {"type": "string"},
+        },
+        "required": ["status", "instance", "version"],
+    }
+}
+
+
+def _lean_paths() -> JSONObject:
+    """The routes that are answered without FastAPI."""
+    health = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
+    running = {"200": {"description": "It runs.", "content": health}}
+
+    def get(operation: str, summary: str, responses: JSONObject) -> JSONObject:
+        return {"get": {"operationId": operation, "tags": ["Server"], "summary": summary, "responses": responses}}
+
+    starting = {"503": {"description": "It is still starting.", "content": health}}
+    return {
+        "/health/live": get("read_liveness", "Whether the process runs", running),
+        "/health/ready": get("read_readiness", "Whether every route can be used", running | starting),
+        "/api/health": get("read_health", "Which server this is", running),
+    }
