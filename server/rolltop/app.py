@@ -45,7 +45,7 @@ def routers() -> "tuple[APIRouter, ...]":
     """Every domain's routes; loads FastAPI. Also what the static part of the API document is written from."""
     from rolltop.auth.router import router as auth
     from rolltop.bridge.router import router as bridge
-    from rolltop.collections.imports_router import router as imports
+    from rolltop.collections.imports.router import router as imports
     from rolltop.collections.router import router as collections
     from rolltop.docs.router import router as docs
     from rolltop.events.router import router as events
@@ -62,7 +62,7 @@ class Application:
         self.config = config
         self.run = Run(__version__, mode)
         self.sessions = Sessions()
-        self.events = Events()
+        self.events = Events(self.run.instance)
         self.bridge = Bridge(self.sessions, self.events)
         self.url = f"http://{config.host}:{config.port}"
         self.workspace: Workspace
@@ -124,7 +124,6 @@ class Application:
         except RolltopError as error:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
-        self.events.start(asyncio.get_running_loop())
         self._back = asyncio.create_task(asyncio.to_thread(self._build_back))
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -137,6 +136,7 @@ class Application:
     def _build_back(self) -> ASGIApp:
         """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
         from rolltop.collections.imports import Imports
+        from rolltop.collections.service import Collections
         from rolltop.jobs import Jobs
         from rolltop.web import back
 
@@ -146,13 +146,14 @@ class Application:
             log.exception("rolltop.db could not be opened")
             raise
         self._closers.append(database.close)
-        runner = Jobs(database, self.events)
+        runner = Jobs(database, self.events.publish)
         self._closers.append(runner.close)
-        importer = Imports(self.workspace.files, self.data, runner, self.events, self.config.import_limit_mb)
+        importer = Imports(self.workspace.files / "imports", self.data, runner, self.config.import_limit_mb)
         self._closers.append(importer.close)
         self.bridge.imports = importer
         parts: dict[str, Any] = {
             "bridge": self.bridge,
+            "collections": Collections(self.data),
             "config": self.config,
             "data": self.data,
             "database": database,
