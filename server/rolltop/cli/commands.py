@@ -1,0 +1,165 @@
+"""The commands: what each takes, and one call into the part that does it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rolltop import __version__, config, discovery
+from rolltop.cli import opening, running
+from rolltop.errors import RolltopError
+
+SQLITE_SUFFIXES = frozenset({".sqlite", ".sqlite3", ".db", ".db3"})
+
+app = typer.Typer(
+    name="rolltop",
+    help="A real backend on your own desk.",
+    no_args_is_help=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="The workspace folder.", show_default="the user's own")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="An SQLite file to serve in place of the workspace's data.db.")
+]
+
+
+class UnusableFile(RolltopError):
+    """The file named on the command line is not there or cannot be read."""
+
+    code = "cli.unusable_file"
+    exit_code = 2
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    workspace: WorkspaceOption = None,
+    data: DataOption = None,
+    browser: Annotated[bool, typer.Option("--browser", help="Use the browser instead of a window.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open Rolltop: the window, or where there can be none, the browser."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.Exit(opening.open_app(workspace, data, [], browser=browser))
+
+
+@app.command()
+def serve(
+    workspace: WorkspaceOption = None,
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = None,
+    host: Annotated[str | None, typer.Option(help="The loopback address to listen on.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    pipe: Annotated[bool, typer.Option("--pipe", hidden=True, help="Speak with the window over stdin.")] = False,
+) -> None:
+    """Run the server without a window, until Ctrl+C or SIGTERM."""
+    from rolltop.serve import run
+
+    settings = config.load(workspace=workspace, data=data, port=port, host=host, log_level=log_level)
+    raise typer.Exit(run(settings, pipe=pipe, announce=None if pipe else opening.announce))
+
+
+@app.command("open")
+def open_(
+    file: Annotated[Path | None, typer.Argument(help="A file to import, or an SQLite file to serve in place.")] = None,
+    workspace: WorkspaceOption = None,
+    browser: Annotated[bool, typer.Option("--browser", help="Use the browser instead of a window.")] = False,
+) -> None:
+    """Open Rolltop, or a file in it; a running one comes to the front."""
+    if file is None:
+        raise typer.Exit(opening.open_app(workspace, None, [], browser=browser))
+    path = _readable(file)
+    if path.suffix.lower() in SQLITE_SUFFIXES:
+        beside = workspace or config.home() / "in-place" / _name_of(path)
+        raise typer.Exit(opening.open_app(beside, path, [], browser=browser))
+    raise typer.Exit(opening.open_app(workspace, None, [path], browser=browser))
+
+
+@app.command()
+def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Say whether a server runs, and where."""
+    folder = config.load(workspace=workspace).workspace
+    found = discovery.find(folder)
+    if as_json:
+        known = {} if found is None else {name: getattr(found, name) for name in running.SHOWN}
+        print(json.dumps({"running": found is not None, "workspace": str(folder), **known}))
+    elif found is None:
+        print(f"Not running (workspace {folder}).")
+    else:
+        print(f"Running at {found.url}, process {found.pid}, version {found.version}, workspace {found.workspace}.")
+    raise typer.Exit(0 if found else running.NotRunning.exit_code)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV or TSV file.")],
+    table: Annotated[str | None, typer.Option(help="The new table's name.", show_default="from the file")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a file into a new table of the running server."""
+    path = _readable(file)
+    with running.server(workspace) as client:
+        done = running.import_file(client, path, table, show=not as_json and sys.stderr.isatty())
+    if as_json:
+        print(json.dumps(done))
+    else:
+        print(f"Imported {done['rows']:,} rows into {done['table']}.")
+
+
+@app.command()
+def token(workspace: WorkspaceOption = None) -> None:
+    """Print the running server's token for your own scripts. It is new at each start."""
+    print(running.find(workspace).token)
+
+
+@app.command()
+def paths(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Print where everything lies."""
+    folder = config.load(workspace=workspace).workspace
+    places = {
+        "workspace": folder,
+        "data": folder / "data.db",
+        "settings": folder / config.SETTINGS_FILE,
+        "runtime": folder / discovery.RUNTIME_FILE,
+        "logs": config.log_folder(),
+        "cache": config.cache_folder(),
+    }
+    if as_json:
+        print(json.dumps({name: str(place) for name, place in places.items()}))
+        return
+    for name, place in places.items():
+        print(f"{name:<10} {place}")
+
+
+@app.command()
+def version(as_json: JsonOption = False) -> None:
+    """Print the version."""
+    import apsw
+
+    print(json.dumps({"version": __version__, "sqlite": apsw.sqlite_lib_version()}) if as_json else __version__)
+
+
+def _readable(file: Path) -> Path:
+    path = file.expanduser().absolute()
+    if not path.is_file():
+        raise UnusableFile(f"There is no file {path}.", hint="Check the name.")
+    return path
+
+
+def _name_of(path: Path) -> str:
+    """A folder name for the workspace beside a file opened in place: readable, and its own for each path."""
+    import hashlib
+
+    return f"{path.stem[:40]}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
