@@ -1,0 +1,215 @@
+"""Reads the catalog from an open file."""
+
+from dataclasses import replace
+from typing import Any
+
+import apsw
+
+from rolltop.data import ddl
+from rolltop.data.catalog import Catalog, CheckRule, Column, ForeignKey, Table, UniqueKey
+from rolltop.data.quoting import quote
+from rolltop.data.types import of_declared
+
+HIDDEN_PREFIXES = ("sqlite_", "_rolltop_")
+_SHADOWABLE = ("rowid", "_rowid_", "oid")
+
+
+def is_hidden(name: str) -> bool:
+    """Whether the API does not know a table of this name: SQLite's own and Rolltop's (threat model S2)."""
+    return name.lower().startswith(HIDDEN_PREFIXES)
+
+
+def schema_version(connection: apsw.Connection) -> int:
+    """The number that SQLite raises with every change of the schema."""
+    return int(connection.execute("PRAGMA schema_version").get)
+
+
+def reflect(connection: apsw.Connection) -> Catalog:
+    """The catalog as it is now; call inside a transaction or with nobody else writing."""
+    version = schema_version(connection)
+    sources: dict[str, str] = {}
+    triggered: set[str] = set()
+    for kind, name, table, sql in _rows(connection, "SELECT type, name, tbl_name, sql FROM sqlite_schema"):
+        if kind == "trigger":
+            triggered.add(table.lower())
+        elif kind in ("table", "view"):
+            sources[name] = sql or ""
+    tables: dict[str, Table] = {}
+    for schema, name, kind, _columns, without_rowid, strict in _rows(connection, "PRAGMA table_list"):
+        if schema != "main" or kind not in ("table", "view") or is_hidden(name):
+            continue
+        sql = sources.get(name, "")
+        try:
+            if kind == "view":
+                tables[name] = _view(connection, name, sql)
+            else:
+                triggers = name.lower() in triggered
+                tables[name] = _table(connection, name, sql, bool(without_rowid), bool(strict), triggers)
+        except apsw.SQLError:
+            continue  # a view over tables that are gone, or over functions that the file may not call
+    return Catalog(version, _with_exact_parents(tables))
+
+
+def _rows(connection: apsw.Connection, sql: str, *bindings: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql, bindings).fetchall()
+
+
+def _view(connection: apsw.Connection, name: str, sql: str) -> Table:
+    columns = tuple(
+        Column(column, declared, of_declared(declared))
+        for _, column, declared, *_ in _rows(connection, "SELECT * FROM pragma_table_xinfo(?)", name)
+    )
+    return Table(name, "view", columns, sql=sql)
+
+
+def _table(
+    connection: apsw.Connection, name: str, sql: str, without_rowid: bool, strict: bool, triggers: bool
+) -> Table:
+    declared = ddl.read(sql)
+    columns = tuple(
+        _column(declared, strict, *row)
+        for row in _rows(connection, "SELECT * FROM pragma_table_xinfo(?)", name)
+        if row[6] != 1  # 1: a hidden column of a virtual table
+    )
+    primary_key = tuple(column.name for column in sorted(columns, key=lambda column: column.key) if column.key)
+    exact = {column.name.lower(): column.name for column in columns}
+    unique, rowid_alias = _unique_keys(connection, name, declared, exact), None
+    if not without_rowid and len(primary_key) == 1 and not _has_index_for_key(connection, name):
+        rowid_alias = primary_key[0]
+        columns = tuple(_held_alias(column) if column.name == rowid_alias else column for column in columns)
+    return Table(
+        name,
+        "table",
+        columns,
+        primary_key=primary_key,
+        primary_key_name=declared.primary_key_name or f"{name}_pkey",
+        unique=unique,
+        foreign_keys=_foreign_keys(connection, name, declared, exact),
+        checks=_checks(name, declared),
+        without_rowid=without_rowid,
+        strict=strict,
+        rowid=None if without_rowid else next((word for word in _SHADOWABLE if word not in exact), None),
+        rowid_alias=rowid_alias,
+        triggers=triggers,
+        sql=sql,
+    )
+
+
+def _column(
+    declared: ddl.Declared,
+    strict: bool,
+    _cid: int,
+    name: str,
+    declared_type: str,
+    not_null: int,
+    default: str | None,
+    key: int,
+    hidden: int,
+) -> Column:
+    column_type = of_declared(declared_type)
+    lower = name.lower()
+    expression = column_type.check(quote(name))
+    wanted = None if expression is None else " ".join(token.text for token in ddl.tokens_of(expression))
+    own = [check for check in declared.checks if check.column is None or check.column.lower() == lower]
+    found_choices = next((found[1] for found in map(ddl.choices, own) if found and found[0] == lower), ())
+    found_length = next((found[1] for found in map(ddl.max_length, own) if found and found[0] == lower), None)
+    boolean = column_type.name == "boolean"
+    return Column(
+        name,
+        declared_type,
+        column_type,
+        not_null=bool(not_null),
+        default=default,
+        generated=hidden in (2, 3),
+        key=key,
+        choices=() if boolean else found_choices,
+        max_length=found_length,
+        held=(strict and declared_type.upper() in ("INT", "INTEGER", "TEXT"))
+        or any(check.text == wanted for check in own),
+        collation=declared.collations.get(lower),
+    )
+
+
+def _held_alias(column: Column) -> Column:
+    """The rowid alias holds 64-bit integers whatever anyone tries to store."""
+    return replace(column, held=True)
+
+
+def _has_index_for_key(connection: apsw.Connection, name: str) -> bool:
+    return any(row[3] == "pk" for row in _rows(connection, "SELECT * FROM pragma_index_list(?)", name))
+
+
+def _unique_keys(
+    connection: apsw.Connection, name: str, declared: ddl.Declared, exact: dict[str, str]
+) -> tuple[UniqueKey, ...]:
+    keys = []
+    for _, index, unique, origin, partial in _rows(connection, "SELECT * FROM pragma_index_list(?)", name):
+        if not unique or partial or origin == "pk":
+            continue
+        columns = [column for _, _, column in _rows(connection, "SELECT * FROM pragma_index_info(?)", index)]
+        if None in columns:  # an expression
+            continue
+        lower = tuple(column.lower() for column in columns)
+        derived = index if origin == "c" else f"{name}_{'_'.join(columns)}_key"
+        keys.append(UniqueKey(declared.unique_names.get(lower, derived), tuple(exact[column] for column in lower)))
+    return tuple(keys)
+
+
+def _foreign_keys(
+    connection: apsw.Connection, name: str, declared: ddl.Declared, exact: dict[str, str]
+) -> tuple[ForeignKey, ...]:
+    rows: dict[int, list[tuple[object, ...]]] = {}
+    for row in _rows(connection, "SELECT * FROM pragma_foreign_key_list(?)", name):
+        rows.setdefault(row[0], []).append(row)
+    keys = []
+    for _, parts in sorted(rows.items(), reverse=True):  # SQLite lists the last declared first
+        parts.sort(key=lambda part: int(str(part[1])))
+        lower = tuple(str(part[3]).lower() for part in parts)
+        columns = tuple(exact.get(column, column) for column in lower)
+        parent = str(parts[0][2])
+        named = tuple(str(part[4]) for part in parts if part[4] is not None)
+        keys.append(
+            ForeignKey(
+                declared.foreign_key_names.get(lower, f"{name}_{'_'.join(columns)}_fkey"),
+                columns,
+                parent,
+                named or _primary_key_of(connection, parent),
+                on_update=str(parts[0][5]),
+                on_delete=str(parts[0][6]),
+                deferred=lower in declared.deferred_keys,
+            )
+        )
+    return tuple(keys)
+
+
+def _primary_key_of(connection: apsw.Connection, name: str) -> tuple[str, ...]:
+    rows = _rows(connection, "SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0 ORDER BY pk", name)
+    return tuple(str(row[0]) for row in rows)
+
+
+def _checks(name: str, declared: ddl.Declared) -> tuple[CheckRule, ...]:
+    rules = []
+    for check in declared.checks:
+        derived = f"{name}_{check.column}_check" if check.column else f"{name}_check"
+        rules.append(CheckRule(check.name or derived, check.text))
+    return tuple(rules)
+
+
+def _with_exact_parents(tables: dict[str, Table]) -> dict[str, Table]:
+    """Foreign keys name their parents in any case; here they get the case of the declaration."""
+    exact = {name.lower(): table for name, table in tables.items()}
+    for name, table in tables.items():
+        keys = []
+        for key in table.foreign_keys:
+            parent = exact.get(key.table.lower())
+            if parent is not None:
+                columns = {column.name.lower(): column.name for column in parent.columns}
+                key = replace(
+                    key,
+                    table=parent.name,
+                    parent_columns=tuple(columns.get(column.lower(), column) for column in key.parent_columns),
+                )
+            keys.append(key)
+        if tuple(keys) != table.foreign_keys:
+            tables[name] = replace(table, foreign_keys=tuple(keys))
+    return tables

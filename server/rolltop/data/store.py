@@ -1,0 +1,186 @@
+"""The user's SQLite file, open: one writer, two readers, the loop's own connection, the catalog."""
+
+import asyncio
+import concurrent.futures
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import apsw
+
+from rolltop.data import connections, errors
+from rolltop.data.catalog import Catalog
+from rolltop.data.change import Change
+from rolltop.data.readers import Reader
+from rolltop.data.reflect import reflect, schema_version
+from rolltop.data.types import SQLValue
+from rolltop.data.writer import Unit, Writer
+
+T = TypeVar("T")
+
+READERS = 2
+READ_SECONDS = 30.0
+"""A read that takes longer is interrupted (57014)."""
+CATALOG_LOOK_SECONDS = 0.5
+"""How stale the catalog may be after another program changed the schema; our own changes are seen at once."""
+OUTSIDE_LOOK_SECONDS = 1.0
+
+
+class Data:
+    """One open file. Made by `Data.open`, ended by `close`."""
+
+    def __init__(self, path: Path, first: apsw.Connection, *, in_place: bool) -> None:
+        self.path = path
+        self.in_place = in_place
+        self.on_change: list[Callable[[Change], None]] = []
+        """Called after a commit, on the writer's thread: hand over with `call_soon_threadsafe`, do not block."""
+        self._inline = connections.reader(path, in_place=in_place, cache_mib=8, wait_ms=0)
+        self._catalog_connection = connections.reader(path, in_place=in_place, cache_mib=2, wait_ms=2_000)
+        self._catalog_lock = threading.Lock()
+        self._catalog = reflect(self._catalog_connection)
+        self._catalog_looked = time.monotonic()
+        self._writer = Writer(
+            first,
+            committed=self._after_commit,
+            savepoint_always=lambda: self._catalog.has_deferred_keys,
+            changed_outside=self._after_outside_change,
+        )
+        self._reads: SimpleQueue[Unit | None] = SimpleQueue()
+        self._readers = [Reader(self.connect_reader, self._reads, f"rolltop-reader-{n}") for n in range(READERS)]
+        self._closing = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="rolltop-watcher", daemon=True)
+        for thread in (self._writer, *self._readers, self._watcher):
+            thread.start()
+
+    @classmethod
+    def open(cls, path: Path, *, in_place: bool = False, synchronous: str = "FULL") -> "Data":
+        """Open `path`; make it when it is a workspace's own and not there yet. Raises the errors of `data.errors`.
+
+        `in_place` serves a foreign file as it is found: no journal mode, no page of it changes until someone writes.
+        """
+        if synchronous not in ("FULL", "NORMAL", "EXTRA"):
+            raise ValueError(f"synchronous must be FULL, NORMAL or EXTRA, not {synchronous!r}")
+        path = Path(path).absolute()
+        first = connections.open_first(path, in_place=in_place, synchronous=synchronous)
+        try:
+            return cls(path, first, in_place=in_place)
+        except apsw.Error as error:
+            first.close()
+            raise errors.of_opening(path, error) from error
+
+    def close(self) -> None:
+        """Finish the writes that wait, interrupt the reads, checkpoint, join the threads. May be called twice."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        for reader in self._readers:
+            reader.cancel()
+            self._reads.put(None)
+        for thread in (*self._readers, self._watcher):
+            thread.join()
+        with self._catalog_lock:
+            self._catalog_connection.close()
+        self._inline.close()
+        self._writer.stop()
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is in the file. Cheap; looks at SQLite's schema version at most twice a second."""
+        if time.monotonic() - self._catalog_looked > CATALOG_LOOK_SECONDS:
+            return self.fresh_catalog()
+        return self._catalog
+
+    def fresh_catalog(self) -> Catalog:
+        """The catalog of this very moment: for those who did not find a name in `catalog`."""
+        with self._catalog_lock:
+            connection = self._catalog_connection
+            try:
+                if schema_version(connection) != self._catalog.version:
+                    with connection:
+                        self._catalog = reflect(connection)
+                self._catalog_looked = time.monotonic()
+            except apsw.BusyError:
+                pass  # another program is changing the schema: what was known stays until it is done
+            return self._catalog
+
+    def read_now(self, sql: str, bindings: Sequence[SQLValue] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a read that touches a few pages, on the event loop's own connection and in its thread."""
+        return self._inline.execute(sql, bindings).fetchall()
+
+    async def read(
+        self, work: Callable[[apsw.Connection], T], *, deadline: float | None = READ_SECONDS, single: bool = False
+    ) -> T:
+        """What `work` returns, run on a reader thread in one read transaction.
+
+        `single` promises one statement, which is a transaction by itself. Raises what `work` raises, `StatementTimeout`
+        after `deadline` seconds.
+        """
+        if self._closing.is_set():
+            raise errors.Closed("The database is being closed.")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._reads.put(Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline))
+        return await future
+
+    async def write(
+        self,
+        work: Callable[[apsw.Connection], T],
+        *,
+        table: str | None = None,
+        single: bool = False,
+        alone: bool = False,
+        deadline: float | None = None,
+    ) -> T:
+        """What `work` returns, run on the writer thread; comes back after COMMIT, when it is on the disk.
+
+        `table` names the only table written (subscribers hear of it and of what its cascades reach); without it they
+        hear that anything may have changed. `single` promises one statement, which needs no savepoint. `alone` gives
+        the work a transaction of its own, which a work with a `deadline` in seconds must have: SQLite rolls back the
+        whole transaction when it interrupts a write.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._writer.put(Unit(work, future, loop, table=table, single=single, alone=alone, deadline=deadline))
+        return await future
+
+    def submit(
+        self, work: Callable[[apsw.Connection], T], *, table: str | None = None
+    ) -> "concurrent.futures.Future[T]":
+        """The same as `write`, from a worker thread; chunks of long work leave room for others in between."""
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._writer.put(Unit(work, future, None, table=table, single=False, alone=False, deadline=None))
+        return future
+
+    def connect_reader(self) -> apsw.Connection:
+        """A read-only connection of one's own, for a thread that reads for long (streams, exports); close it there."""
+        return connections.reader(self.path, in_place=self.in_place)
+
+    def _after_commit(self, touched: set[str | None], schema_moved: bool) -> None:
+        """On the writer's thread: make the catalog fresh, tell subscribers."""
+        if schema_moved:
+            self._catalog_looked = 0.0
+        if not self.on_change:
+            return
+        tables: set[str | None] = set()
+        for name in touched:
+            tables |= {None} if name is None else self._catalog.changed_with(name)
+        for table in {None} if None in tables or schema_moved else tables:
+            self._publish(Change(table, schema_moved))
+
+    def _after_outside_change(self, schema_moved: bool) -> None:
+        if schema_moved:
+            self._catalog_looked = 0.0
+        self._publish(Change(None, schema_moved))
+
+    def _publish(self, change: Change) -> None:
+        for subscriber in tuple(self.on_change):
+            subscriber(change)
+
+    def _watch(self) -> None:
+        """Ask about once a second whether another program changed the file, only while somebody wants to know."""
+        while not self._closing.wait(OUTSIDE_LOOK_SECONDS):
+            if self.on_change:
+                self._writer.look_outside()

@@ -1,0 +1,49 @@
+"""Moments, stored as ISO 8601 text; in tables of ours in UTC with `Z`."""
+
+import re
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Annotated
+
+from msgspec import Meta
+
+from rolltop.data.errors import InvalidDate
+from rolltop.data.types.base import ColumnType, SQLValue, odd_cells_apart
+
+FORM = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?"
+_FORM = re.compile(FORM, re.ASCII)
+
+
+class Timestamp(ColumnType):
+    """A date with a time of day."""
+
+    name = "timestamp"
+    declared = "TIMESTAMP"
+    words = ("TIMESTAMP", "DATETIME")
+    payload = Annotated[str, Meta(pattern=f"^{FORM}$")]
+    schema = MappingProxyType({"type": "string", "format": "date-time"})
+
+    def json(self, expression: str, *, held: bool) -> str:
+        return expression if held else odd_cells_apart(expression, f"{expression} >= x''")
+
+    def parse(self, literal: str) -> SQLValue:
+        text = literal.strip()
+        if not _FORM.fullmatch(text):
+            raise InvalidDate(self.name, literal)
+        try:
+            datetime.fromisoformat(text.upper())
+        except ValueError:
+            raise InvalidDate(self.name, literal) from None
+        return text
+
+    def check(self, column: str) -> str | None:
+        return f"{column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z' AND julianday({column}) IS NOT NULL"
+
+
+def in_utc(text: str) -> str:
+    """The moment `text` (already of the right form; without a zone it is UTC) as tables of ours store it."""
+    moment = datetime.fromisoformat(text.upper())
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    moment = moment.replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds" if moment.microsecond else "seconds") + "Z"

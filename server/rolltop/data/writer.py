@@ -1,0 +1,246 @@
+"""The one thread that writes: whatever waits goes into one transaction.
+
+    submit ─▶ queue ─▶ BEGIN IMMEDIATE ─▶ unit, unit, unit (a savepoint each) ─▶ COMMIT ─▶ answers, changes
+
+A unit that fails undoes only itself; nobody is answered before the commit (measured: group commit takes 1.6 to 2 times
+as many single inserts as a transaction each, and the disk is asked to sync once).
+"""
+
+import asyncio
+import concurrent.futures
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import apsw
+
+from rolltop.data import errors
+from rolltop.data.reflect import schema_version
+
+GROUP = 1_000
+"""So many units at most share a transaction."""
+STEPS_BETWEEN_LOOKS = 200_000
+"""SQLite's steps between two looks at the clock: some milliseconds."""
+
+Work = Callable[[apsw.Connection], Any]
+
+
+class Unit:
+    """A piece of work and whom to tell."""
+
+    __slots__ = ("alone", "deadline", "error", "future", "loop", "result", "single", "table", "work")
+
+    def __init__(
+        self,
+        work: Work,
+        future: "asyncio.Future[Any] | concurrent.futures.Future[Any]",
+        loop: asyncio.AbstractEventLoop | None,
+        *,
+        table: str | None,
+        single: bool,
+        alone: bool,
+        deadline: float | None,
+    ) -> None:
+        self.work = work
+        self.future = future
+        self.loop = loop
+        self.table = table
+        self.single = single
+        self.alone = alone
+        self.deadline = deadline
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+def settle(units: list[Unit]) -> None:
+    """Tell each unit's future how it went; on the loop for asyncio's."""
+    for unit in units:
+        if unit.future.cancelled() or unit.future.done():
+            continue
+        if unit.error is not None:
+            unit.future.set_exception(unit.error)
+        else:
+            unit.future.set_result(unit.result)
+
+
+class Writer(threading.Thread):
+    """Owns the writing connection after `start()`."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        committed: Callable[[set[str | None], bool], None],
+        savepoint_always: Callable[[], bool],
+        changed_outside: Callable[[bool], None],
+    ) -> None:
+        super().__init__(name="rolltop-writer", daemon=True)
+        self._connection = connection
+        self._committed = committed
+        self._savepoint_always = savepoint_always
+        self._changed_outside = changed_outside
+        self._queue: SimpleQueue[Unit | str | None] = SimpleQueue()
+        self._until = 0.0
+        self._schema = schema_version(connection)
+        self._data_version = self._outside_version()
+        self.closed = False
+
+    def put(self, unit: Unit) -> None:
+        """Queue a unit."""
+        if self.closed:
+            raise errors.Closed("The database is being closed.", hint="Start Rolltop again, then repeat the request.")
+        self._queue.put(unit)
+
+    def look_outside(self) -> None:
+        """Ask, between transactions, whether another program changed the file."""
+        self._queue.put("look")
+
+    def stop(self) -> None:
+        """Finish what waits, checkpoint, close the connection, end the thread."""
+        self.closed = True
+        self._queue.put(None)
+        self.join()
+
+    def run(self) -> None:
+        """Take whatever waits, as one transaction, until `stop()`."""
+        self._connection.set_progress_handler(self._overdue, STEPS_BETWEEN_LOOKS)
+        held_back: Unit | str | None = None
+        while True:
+            first = held_back if held_back is not None else self._queue.get()
+            held_back = None
+            if first is None:
+                break
+            if isinstance(first, str):
+                self._look()
+                continue
+            group = [first]
+            if not first.alone:
+                group, held_back, stopping = self._gather(group)
+                if stopping:
+                    self._commit(group)
+                    break
+            self._commit(group)
+        self._finish()
+
+    def _gather(self, group: list[Unit]) -> tuple[list[Unit], "Unit | str | None", bool]:
+        """Add what waits to `group`; what cannot join it is handed back; True when the end of the queue was read."""
+        while len(group) < GROUP:
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                break
+            if item is None:
+                return group, None, True
+            if isinstance(item, str) or item.alone:
+                return group, item, False
+            group.append(item)
+        return group, None, False
+
+    def _overdue(self) -> bool:
+        return self._until != 0.0 and time.monotonic() > self._until
+
+    def _commit(self, group: list[Unit]) -> None:
+        """Run the units of `group` in one transaction and tell everybody."""
+        connection = self._connection
+        touched: set[str | None] = set()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for unit in group:
+                self._run(unit, touched)
+            schema = self._schema_now() if None in touched else self._schema
+            connection.execute("COMMIT")
+        except Exception as error:
+            self._give_up(group, error)
+            self._answer(group)
+            return
+        moved = schema != self._schema
+        self._schema = schema
+        if touched or moved:
+            self._committed(touched, moved)
+        self._answer(group)
+
+    def _run(self, unit: Unit, touched: set[str | None]) -> None:
+        """Run one unit inside the transaction; a failure undoes only itself, unless SQLite undid everything."""
+        connection = self._connection
+        savepoint = not unit.single or self._savepoint_always()
+        before = connection.total_changes()
+        if savepoint:
+            connection.execute("SAVEPOINT unit")
+        if unit.deadline is not None:
+            self._until = time.monotonic() + unit.deadline
+        try:
+            unit.result = unit.work(connection)
+            if savepoint and connection.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
+                raise apsw.ConstraintError("FOREIGN KEY constraint failed")
+        except Exception as error:
+            self._until = 0.0
+            if not connection.in_transaction:  # SQLITE_FULL, I/O errors and interrupted writes roll everything back
+                raise
+            unit.error = self._explained(error)
+            if savepoint:
+                connection.execute("ROLLBACK TO unit")
+                connection.execute("RELEASE unit")
+            return
+        self._until = 0.0
+        if savepoint:
+            connection.execute("RELEASE unit")
+        if unit.table is None or connection.total_changes() != before:
+            touched.add(unit.table)
+
+    def _explained(self, error: Exception) -> Exception:
+        if isinstance(error, apsw.Error):
+            return errors.of_running(error, self._connection.system_errno) or error
+        return error
+
+    def _give_up(self, group: list[Unit], error: Exception) -> None:
+        """Nothing of the transaction stays; everyone in it hears why."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        explained = self._explained(error)
+        for unit in group:
+            if unit.error is None:
+                unit.error = explained
+
+    def _schema_now(self) -> int:
+        return schema_version(self._connection)
+
+    @staticmethod
+    def _answer(group: list[Unit]) -> None:
+        """Hand the results to the loops that wait for them, one wake-up a loop."""
+        by_loop: dict[asyncio.AbstractEventLoop | None, list[Unit]] = {}
+        for unit in group:
+            by_loop.setdefault(unit.loop, []).append(unit)
+        for loop, units in by_loop.items():
+            if loop is None:
+                settle(units)
+                continue
+            try:
+                loop.call_soon_threadsafe(settle, units)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                continue
+
+    def _outside_version(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").get)
+
+    def _look(self) -> None:
+        """Compare `data_version`, which moves only with other connections' commits."""
+        try:
+            now, schema = self._outside_version(), self._schema_now()
+        except apsw.Error:
+            return  # locked or gone just now: the next look tells
+        if now != self._data_version:
+            moved = schema != self._schema
+            self._data_version, self._schema = now, schema
+            self._changed_outside(moved)
+
+    def _finish(self) -> None:
+        connection = self._connection
+        connection.set_progress_handler(None)
+        try:
+            if connection.execute("PRAGMA journal_mode").get == "wal":
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error:
+            pass  # the log stays and is read at the next start
+        connection.close()
