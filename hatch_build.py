@@ -23,7 +23,7 @@ OLDEST_NODE = (20, 19)  # what Vite 8 asks for
 GENERATED = {"dist", "node_modules", "vendor"}  # ui/public/docs/vendor is copied out of node_modules by the build
 
 
-class UiBuildHook(BuildHookInterface):
+class UiBuildHook(BuildHookInterface[Any]):
     """Hatchling calls this for every wheel, editable ones too."""
 
     PLUGIN_NAME = "custom"
@@ -55,7 +55,8 @@ class UiBuildHook(BuildHookInterface):
             raise RuntimeError(f"The UI cannot be built: no package-lock.json in {self._ui}. Is the checkout complete?")
         npm = _system_npm() or _wheel_npm()
         environment = os.environ | {"PATH": os.pathsep.join((str(Path(npm[0]).parent), os.environ.get("PATH", "")))}
-        for step in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "build"]):
+        install = [] if _installed(self._ui) else [["ci", "--ignore-scripts", "--no-audit", "--no-fund"]]
+        for step in (*install, ["run", "build"]):
             self.app.display_info(f"ui: npm {' '.join(step)}")
             if subprocess.run([*npm, *step], cwd=self._ui, env=environment, check=False).returncode:
                 raise RuntimeError(f"The UI cannot be built: `npm {' '.join(step)}` failed in {self._ui}; see above.")
@@ -71,6 +72,12 @@ def fingerprint(ui: Path) -> str:
             digest.update(f"{path.relative_to(ui).as_posix()}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _installed(ui: Path) -> bool:
+    """Whether node_modules was completed after the lock was last written; npm writes its own copy of the lock last."""
+    done = ui / "node_modules" / ".package-lock.json"
+    return done.is_file() and done.stat().st_mtime >= (ui / "package-lock.json").stat().st_mtime
 
 
 def _system_npm() -> list[str] | None:
