@@ -8,11 +8,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rolltop.errors import StartError
+from rolltop.kit.places import cache_folder as cache_folder
+from rolltop.kit.places import default_workspace as default_workspace
+from rolltop.kit.places import home as home
+from rolltop.kit.places import log_folder as log_folder
 
 SETTINGS_FILE = "workspace.toml"
 
@@ -42,31 +45,6 @@ class Config(BaseSettings):
         default=frozenset(), description="Foreign web origins that may call the API, such as https://app.example."
     )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
-
-
-def home() -> Path:
-    """The folder of everything that Rolltop keeps for this user; `ROLLTOP_HOME` overrides the platform's."""
-    named = os.environ.get("ROLLTOP_HOME")
-    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("rolltop", appauthor=False))
-
-
-def default_workspace() -> Path:
-    """The workspace that is opened when none is named."""
-    return home() / "workspace"
-
-
-def log_folder() -> Path:
-    """Where logs of all workspaces go."""
-    if os.environ.get("ROLLTOP_HOME"):
-        return home() / "logs"
-    return Path(platformdirs.user_log_dir("rolltop", appauthor=False))
-
-
-def cache_folder() -> Path:
-    """Where the window's web engine keeps what it can fetch again."""
-    if os.environ.get("ROLLTOP_HOME"):
-        return home() / "cache"
-    return Path(platformdirs.user_cache_dir("rolltop", appauthor=False))
 
 
 def _file_settings(workspace: Path) -> dict[str, Any]:

@@ -10,8 +10,7 @@ import typer
 from rolltop import __version__, config, discovery
 from rolltop.cli import opening, running
 from rolltop.errors import RolltopError
-
-SQLITE_SUFFIXES = frozenset({".sqlite", ".sqlite3", ".db", ".db3"})
+from rolltop.kit.places import SQLITE_SUFFIXES, workspace_beside
 
 app = typer.Typer(
     name="rolltop",
@@ -81,7 +80,7 @@ def open_(
         raise typer.Exit(opening.open_app(workspace, None, [], browser=browser))
     path = _readable(file)
     if path.suffix.lower() in SQLITE_SUFFIXES:
-        beside = workspace or config.home() / "in-place" / _name_of(path)
+        beside = workspace or workspace_beside(path)
         raise typer.Exit(opening.open_app(beside, path, [], browser=browser))
     raise typer.Exit(opening.open_app(workspace, None, [path], browser=browser))
 
@@ -156,10 +155,3 @@ def _readable(file: Path) -> Path:
     if not path.is_file():
         raise UnusableFile(f"There is no file {path}.", hint="Check the name.")
     return path
-
-
-def _name_of(path: Path) -> str:
-    """A folder name for the workspace beside a file opened in place: readable, and its own for each path."""
-    import hashlib
-
-    return f"{path.stem[:40]}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
