@@ -1,0 +1,16 @@
+/** Short names for the server's types. They come from the generated schema; nothing is written twice. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Me = Schemas["Me"];
+export type Status = Schemas["Status"];
+export type Collection = Schemas["Collection"];
+export type CollectionDetail = Schemas["CollectionDetail"];
+export type Column = Schemas["Column"];
+export type Job = Schemas["Job"];
+export type Import = Schemas["Import"];
+export type ImportColumn = Schemas["ImportColumn"];
+export type ImportRun = Schemas["ImportRun"];
+export type Dialect = Schemas["Dialect"];
+export type DialectChange = Schemas["DialectChange"];

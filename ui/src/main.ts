@@ -1,0 +1,14 @@
+import "./app.css";
+import { mount } from "svelte";
+import { session } from "$lib/api/session.svelte";
+import { startLive } from "$lib/state/live";
+import { shortcuts } from "$lib/state/shortcuts.svelte";
+import App from "./App.svelte";
+
+// A one-time code in the address is exchanged, and gone from the address, before anything asks the server.
+void session.enter().then(() => {
+  const target = document.getElementById("app");
+  if (target) mount(App, { target });
+  shortcuts.start();
+  startLive();
+});
