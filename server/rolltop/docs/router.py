@@ -1,6 +1,6 @@
 """The live API document over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -10,8 +10,10 @@ from rolltop.web.units import DataFile
 
 router = APIRouter(tags=["Docs"])
 
-_CONTENT = {200: {"description": "An OpenAPI 3.1 document.", "content": {"application/json": {"schema": {}}}}}
-_UNCHANGED = {304: {"description": "Unchanged since the ETag that was sent in `If-None-Match`."}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "An OpenAPI 3.1 document.", "content": {"application/json": {"schema": {"type": "object"}}}},
+    304: {"description": "Unchanged since the ETag that was sent in `If-None-Match`."},
+}
 
 
 def _document(request: Request) -> Document:
@@ -22,7 +24,7 @@ def _document(request: Request) -> Document:
     return document
 
 
-@router.get("/openapi.json", response_class=Response, responses={**_CONTENT, **_UNCHANGED})
+@router.get("/openapi.json", response_class=Response, responses=_RESPONSES)
 async def read_openapi(
     request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, _actor: Caller
 ) -> Response:

@@ -44,7 +44,7 @@ _SECURITY_SCHEMES: JSONObject = {
         "description": "The same token, where a client such as supabase-js calls it a key.",
     },
 }
-_EITHER = [{"bearer": []}, {"apikey": []}]
+_EITHER: list[JSONObject] = [{"bearer": []}, {"apikey": []}]
 
 
 @dataclass(frozen=True, slots=True)
