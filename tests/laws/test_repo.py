@@ -84,6 +84,15 @@ class TestTheLocks:
             package.pop("funding", None)  # whom to thank
             assert "://" not in json.dumps(package)
 
+    @pytest.mark.parametrize("name", NPM_LOCKS)
+    def test_of_npm_holds_the_native_parts_for_every_system(self, name: str) -> None:
+        """npm leaves out what a registry lacks or a node_modules folder did not have, and `npm ci` fails elsewhere."""
+        packages = json.loads(FILES[name])["packages"]
+        held = {path.rpartition("node_modules/")[2] for path in packages}
+        assert {
+            part for package in packages.values() for part in package.get("optionalDependencies", {})
+        } - held == set()
+
     def test_hold_every_direct_requirement(self) -> None:
         project = tomllib.loads(FILES["pyproject.toml"])["project"]
         extras = project["optional-dependencies"].values()
