@@ -51,8 +51,6 @@ def write_csv(target: Path) -> None:
         rows = csv.reader(io.TextIOWrapper(source, "utf-8", newline=""))
         written = csv.writer(file, lineterminator="\n")
         written.writerows([("" if cell == "NA" else cell) for cell in row] for row in rows)
-            [("" if cell == "NA" else cell) for cell in row] for row in rows
-        )
 
 
 def read_rows(source: Path, limit: int | None = None) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,7 @@ async def read_openapi(
     request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, _actor: Caller
 ) -> Response:
     """This document: every address of this server, with a typed path for each of your tables."""
-    rendered = document.render(data.catalog)
+    rendered = document.render(data.fresh_catalog())
     headers = {"ETag": rendered.etag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == rendered.etag:
         return Response(status_code=304, headers=headers)
