@@ -1,0 +1,192 @@
+"""What the document says of tables, whatever they are called: pure, from a catalog read from SQLite."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from rolltop.data.reflect import reflect
+from rolltop.docs.service import complete, merge
+from rolltop.rows import openapi
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = """
+CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born INTEGER);
+CREATE TABLE books (
+  id INTEGER PRIMARY KEY, title TEXT NOT NULL CHECK (length(title) <= 80), author_id INTEGER REFERENCES authors (id),
+  pages INTEGER DEFAULT 100, price NUMERIC, in_print BOOLEAN DEFAULT TRUE, tags JSON, out_on DATE, cover BLOB,
+  state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'used')), seen TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+  thick BOOLEAN GENERATED ALWAYS AS (pages > 500));
+CREATE TABLE placements (book_id INTEGER REFERENCES books (id), shelf INTEGER, PRIMARY KEY (book_id, shelf));
+CREATE VIEW titles AS SELECT title, count(*) AS n FROM books GROUP BY title;
+"""
+ODD = '''
+CREATE TABLE "Order Details" ("Unit Price" REAL, "order" TEXT, "a.b:c(d)" TEXT, "say ""hi""" TEXT, "größe" INT);
+CREATE TABLE a (x INT); CREATE TABLE a_insert (x INT); CREATE TABLE "Error" (id INTEGER PRIMARY KEY);
+CREATE TABLE "表" (x); CREATE TABLE "数" (x); CREATE TABLE "1st" (x); CREATE TABLE "x/{y}?#" (x);
+CREATE TABLE "Docs" (x); CREATE TABLE lost (x REFERENCES nowhere (y));
+'''
+STATIC = complete({"openapi": "3.1.0", "info": {"title": "Test", "version": "1"}, "paths": {}})
+
+
+def document(sql: str) -> dict[str, Any]:
+    """The whole document over a database made by `sql`, as a reader of the JSON sees it."""
+    connection = apsw.Connection(":memory:")
+    connection.execute(sql)
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(merge(STATIC, reflect(connection))))
+    return made
+
+
+class TestRowSchemas:
+    def test_says_type_format_and_nullability(self) -> None:
+        row = document(LIBRARY)["components"]["schemas"]["books"]["properties"]
+        assert {key: row["id"][key] for key in ("type", "format")} == {"type": "integer", "format": "int64"}
+        assert row["pages"]["type"] == ["integer", "null"]
+        assert row["out_on"]["format"] == "date"
+        assert row["in_print"]["type"] == ["boolean", "null"]
+        assert "type" not in row["tags"]
+
+    def test_says_choices_and_length_from_checks(self) -> None:
+        row = document(LIBRARY)["components"]["schemas"]["books"]["properties"]
+        assert row["state"]["enum"] == ["new", "used"]
+        assert row["title"]["maxLength"] == 80
+
+    def test_says_keys_and_references(self) -> None:
+        schemas = document(LIBRARY)["components"]["schemas"]
+        assert schemas["placements"]["x-primary-key"] == ["book_id", "shelf"]
+        assert schemas["books"]["properties"]["author_id"]["x-foreign-key"] == {
+            "table": "authors",
+            "column": "id",
+            "schema": "#/components/schemas/authors",
+        }
+        assert "authors.id" in schemas["books"]["properties"]["author_id"]["description"]
+
+    def test_every_column_of_a_row_read_is_there(self) -> None:
+        schema = document(LIBRARY)["components"]["schemas"]["books"]
+        assert schema["required"] == list(schema["properties"])
+
+    def test_every_column_has_an_example_that_fits(self) -> None:
+        schema = document(LIBRARY)["components"]["schemas"]["books"]
+        example = {name: column["examples"][0] for name, column in schema["properties"].items()}
+        OAS31Validator(schema).validate(example)
+
+
+class TestInsertAndUpdateSchemas:
+    def test_only_what_must_be_sent_is_required(self) -> None:
+        assert document(LIBRARY)["components"]["schemas"]["books_insert"]["required"] == ["title"]
+
+    def test_generated_columns_and_unknown_keys_are_refused(self) -> None:
+        for name in ("books_insert", "books_update"):
+            schema = document(LIBRARY)["components"]["schemas"][name]
+            assert "thick" not in schema["properties"]
+            assert schema["additionalProperties"] is False
+
+    def test_defaults_are_json_when_they_are_literals(self) -> None:
+        columns = document(LIBRARY)["components"]["schemas"]["books_insert"]["properties"]
+        assert columns["pages"]["default"] == 100
+        assert columns["in_print"]["default"] is True
+        assert columns["state"]["default"] == "new"
+        assert "default" not in columns["seen"]
+        assert "CURRENT_TIMESTAMP" in columns["seen"]["description"]
+
+    def test_a_change_requires_and_fills_in_nothing(self) -> None:
+        schema = document(LIBRARY)["components"]["schemas"]["books_update"]
+        assert "required" not in schema
+        assert not [name for name, column in schema["properties"].items() if "default" in column]
+
+
+class TestPaths:
+    def test_a_table_is_read_and_written_a_view_only_read(self) -> None:
+        paths = document(LIBRARY)["paths"]
+        assert set(paths["/rest/v1/books"]) == {"get", "post", "patch", "delete"}
+        assert set(paths["/rest/v1/titles"]) == {"get"}
+
+    def test_every_column_is_a_filter(self) -> None:
+        made = document(LIBRARY)
+        names = [parameter["name"] for parameter in parameters_of(made, "/rest/v1/books", "get")]
+        assert names[:3] == ["id", "title", "author_id"]
+        assert {"select", "order", "limit", "offset", "or", "and", "Range", "Prefer"} <= set(names)
+
+    def test_filters_are_spelled_with_an_operator(self) -> None:
+        made = document(LIBRARY)
+        pages = next(each for each in parameters_of(made, "/rest/v1/books", "get") if each["name"] == "pages")
+        assert "`gte.42`" in pages["description"]
+        assert "`like`" not in pages["description"]
+
+    def test_operation_ids_are_unique(self) -> None:
+        for sql in (LIBRARY, ODD):
+            items = document(sql)["paths"].values()
+            found = [operation["operationId"] for item in items for operation in item.values()]
+            assert len(found) == len(set(found))
+
+
+class TestOddNames:
+    def test_paths_are_percent_encoded(self) -> None:
+        paths = document(ODD)["paths"]
+        assert {"/rest/v1/Order%20Details", "/rest/v1/%E8%A1%A8", "/rest/v1/x%2F%7By%7D%3F%23"} <= set(paths)
+
+    def test_component_keys_are_valid_and_meet_nobody(self) -> None:
+        schemas = document(ODD)["components"]["schemas"]
+        assert schemas["a_insert"]["title"] == "a (insert)"
+        assert [name for name, schema in schemas.items() if schema["title"] == "a_insert"] == ["a_insert_2"]
+        assert schemas["Error"]["required"] == ["code", "message", "details", "hint"]
+
+    def test_odd_columns_are_quoted_as_the_grammar_asks(self) -> None:
+        made = document(ODD)
+        names = [each["name"] for each in parameters_of(made, "/rest/v1/Order%20Details", "get")]
+        assert names[:4] == ["Unit Price", '"a.b:c(d)"', '"say \\"hi\\""', "größe"]
+
+    def test_a_reserved_name_is_no_parameter_of_its_own(self) -> None:
+        made = document(ODD)
+        names = [each["name"] for each in parameters_of(made, "/rest/v1/Order%20Details", "get")]
+        assert names.count("order") == 1
+
+    def test_a_reference_to_nothing_is_said_without_a_link(self) -> None:
+        column = document(ODD)["components"]["schemas"]["lost"]["properties"]["x"]
+        assert column["x-foreign-key"] == {"table": "nowhere", "column": "y"}
+
+
+@pytest.mark.parametrize("sql", [LIBRARY, ODD, ""], ids=["library", "odd", "empty"])
+class TestWholeDocument:
+    def test_is_valid_openapi(self, sql: str) -> None:
+        OpenAPIV31SpecValidator(document(sql)).validate()
+
+    def test_is_accepted_by_openapi_typescript(self, sql: str, tmp_path: Path) -> None:
+        types = typescript(document(sql), tmp_path)
+        assert "export interface paths" in types.read_text()
+
+
+def parameters_of(made: dict[str, Any], path: str, method: str) -> list[dict[str, Any]]:
+    """An operation's parameters, references followed."""
+    names = [each["$ref"].rsplit("/", 1)[1] for each in made["paths"][path][method]["parameters"]]
+    return [made["components"]["parameters"][name] for name in names]
+
+
+def typescript(made: dict[str, Any], folder: Path) -> Path:
+    """The types that openapi-typescript makes, checked by the TypeScript compiler."""
+    modules = ROOT / "ui" / "node_modules"
+    node = shutil.which("node")
+    if node is None or not (modules / "openapi-typescript").is_dir():
+        pytest.fail("This test needs Node and the UI's packages: run scripts/setup, or `npm ci` in ui/.")
+    source, types = folder / "openapi.json", folder / "schema.d.ts"
+    source.write_bytes(msgspec.json.encode(made))
+    for command in (
+        [modules / "openapi-typescript" / "bin" / "cli.js", source, "--output", types],
+        [modules / "typescript" / "bin" / "tsc", "--noEmit", "--strict", types],
+    ):
+        ended = subprocess.run([node, *map(str, command)], capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    return types
+
+
+def test_the_same_catalog_gives_the_same_names() -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(ODD)
+    first, second = (openapi.document(reflect(connection)) for _ in range(2))
+    assert first == second
