@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 from rolltop.app import Application
 from rolltop.web.guard import PUBLIC
 
+Operations = list[tuple[str, str, dict[str, Any]]]
+
 
 def read(client: TestClient) -> dict[str, Any]:
     """The document."""
@@ -56,28 +58,26 @@ class TestReadOpenapi:
 
 class TestEveryOperation:
     @pytest.fixture
-    def operations(self, app: Application, client: TestClient) -> list[tuple[str, str, dict[str, Any]]]:
+    def operations(self, app: Application, client: TestClient) -> Operations:
         run_sql(app, "CREATE TABLE films (id INTEGER PRIMARY KEY, title TEXT)")
         items = read(client)["paths"].items()
         return [(path, method, operation) for path, item in items for method, operation in item.items()]
 
-    def test_has_its_own_id_a_tag_and_a_summary(self, operations: list[tuple[str, str, dict[str, Any]]]) -> None:
+    def test_has_its_own_id_a_tag_and_a_summary(self, operations: Operations) -> None:
         identifiers = [operation["operationId"] for _, _, operation in operations]
         assert len(identifiers) == len(set(identifiers))
         assert not [path for path, _, operation in operations if not operation["tags"] or not operation["summary"]]
 
-    def test_every_tag_is_described(self, client: TestClient, operations: list[tuple[str, str, dict[str, Any]]]) -> None:
+    def test_every_tag_is_described(self, client: TestClient, operations: Operations) -> None:
         described = {tag["name"] for tag in read(client)["tags"] if tag["description"]}
         assert {tag for _, _, operation in operations for tag in operation["tags"]} <= described
 
-    def test_says_who_may_call_it(self, operations: list[tuple[str, str, dict[str, Any]]]) -> None:
+    def test_says_who_may_call_it(self, operations: Operations) -> None:
         public = {path for path, _, operation in operations if operation.get("security") == []}
         assert public == PUBLIC
         assert not [path for path, _, each in operations if path not in PUBLIC and "401" not in each["responses"]]
 
-    def test_errors_have_the_four_fields(
-        self, client: TestClient, operations: list[tuple[str, str, dict[str, Any]]]
-    ) -> None:
+    def test_errors_have_the_four_fields(self, client: TestClient, operations: Operations) -> None:
         assert "HTTPValidationError" not in client.get("/openapi.json").text
         shared = read(client)["components"]["responses"]
         for path, method, operation in operations:
