@@ -1,7 +1,7 @@
 """`rolltop-desktop [FILE …]`: the window.
 
-Exit codes: 0 closed, or handed over to the window that is open · 2 wrong arguments · 3 no window is possible here, the reason
-has been printed · 4 the window that is open does not answer · 5 the server failed.
+Exit codes: 0 closed, or handed over to the window that is open · 2 wrong arguments · 3 no window is possible here, the
+reason has been printed · 4 the window that is open does not answer · 5 the server failed.
 """
 
 import argparse
@@ -87,7 +87,7 @@ def _open_window(
     smoke = environment.get("ROLLTOP_SMOKE")
     life = Lifecycle(
         window,
-        _Server(workspace, data, wanted.port, server),
+        _Server(workspace, data, server),
         _Outside(workspace, remembered),
         port=wanted.port or remembered.port or None,
         files=files,
@@ -113,7 +113,7 @@ def _open_window(
 class _Server:
     """Starts the server of one workspace."""
 
-    def __init__(self, workspace: Path, data: Path | None, port: int | None, environment: Mapping[str, str]) -> None:
+    def __init__(self, workspace: Path, data: Path | None, environment: Mapping[str, str]) -> None:
         self._arguments = ["--workspace", str(workspace)]
         if data is not None:
             self._arguments += ["--data", str(data)]
@@ -153,9 +153,7 @@ class _Outside:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="rolltop-desktop", description="Rolltop in a window of its own.")
-    parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="a table to import, or an SQLite file to open"
-    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a table, or an SQLite file")
     parser.add_argument("--workspace", type=Path, help="the workspace folder")
     parser.add_argument("--data", type=Path, help="an SQLite file to serve in place of the workspace's data.db")
     parser.add_argument("--port", type=int, help="the port to try first")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal, cast
+from typing import Literal
 
 Kind = Literal["open", "save", "folder"]
 KINDS: tuple[Kind, ...] = ("open", "save", "folder")
@@ -20,10 +20,11 @@ def ask(native: Native, kind: str, filters: Sequence[str], name: str) -> str | N
 
     `filters` are like `Tables (*.csv;*.tsv)`; what is not of that form is left out. `name` is a suggestion for `save`.
     """
-    if kind not in KINDS:
+    asked = next((known for known in KINDS if known == kind), None)
+    if asked is None:
         return None
     known = [text for text in filters if _FILTER.fullmatch(text)] or [ALL_FILES]
-    chosen = native(cast(Kind, kind), known, file_name(name))
+    chosen = native(asked, known, file_name(name))
     if isinstance(chosen, str):
         return chosen or None
     if isinstance(chosen, list | tuple) and chosen and isinstance(chosen[0], str):

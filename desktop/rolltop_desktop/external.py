@@ -50,8 +50,8 @@ def origin(url: str) -> str:
 def judge(url: str, own: str) -> Verdict:
     """Whether an address may be shown in the window; `own` is the origin of the server's page.
 
-    Our own pages stay, what a browser or a mail program can show goes there, a button of the local page is acted upon, and
-    everything else (`file:`, `data:`, `javascript:`, other programs' schemes) is refused.
+    Our own pages stay, what a browser or a mail program can show goes there, a button of the local page is acted upon,
+    and everything else (`file:`, `data:`, `javascript:`, other programs' schemes) is refused.
     """
     scheme = url.partition(":")[0].lower()
     if scheme == ACTION_SCHEME:
@@ -87,7 +87,7 @@ def open_folder(folder: Path) -> None:
 
 
 def open_signed_in(url: str, code: str) -> None:
-    """Open the server's page in the browser with a one-time code, which goes by a file that only the person can read."""
+    """Open the server's page in the browser; the one-time code goes by a file that only the person can read."""
     folder = private_folder(Path(tempfile.mkdtemp(prefix="rolltop-")))
     page = folder / "open.html"
     link = f"{url}/#code={code}"

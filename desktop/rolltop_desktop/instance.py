@@ -1,9 +1,9 @@
 """One window for a workspace: the lock, and handing over to the window that holds it.
 
-The first start takes the lock `desktop.lock` in the workspace and listens on a loopback port of its own, which it writes
-with a secret into `desktop.json` (mode 0600). A later start reads that, sends the absolute paths of its files and ends. The
-lock is the system's: it falls when its holder dies, however it dies. The pid in both files must be the same, so that what a
-dead window left behind is not believed.
+The first start takes the lock `desktop.lock` in the workspace and listens on a loopback port of its own, which it
+writes with a secret into `desktop.json` (mode 0600). A later start reads that, sends the absolute paths of its files
+and ends. The lock is the system's: it falls when its holder dies, however it dies. The pid in both files must be the
+same, so that what a dead window left behind is not believed.
 """
 
 import contextlib

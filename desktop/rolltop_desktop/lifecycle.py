@@ -248,7 +248,7 @@ class Lifecycle:
         self._inbox.put(self._redraw)
 
     def activate(self, paths: list[Path], token: str = "") -> bool:
-        """Another start of Rolltop handed over: come to the front and open the files. False when it is too late for that."""
+        """Another start handed over: come to the front and open the files. False when it is too late for that."""
         if self.state in (State.CLOSING, State.ENDED):
             return False
         self._inbox.put(lambda: self._take_over(paths, token))

@@ -43,10 +43,10 @@ def four_letters(code: str) -> int:
 
 
 def _apple_events() -> Callable[[int, int, Callable[[Sequence[str]], None]], None]:
-    import Foundation
-    import objc
+    import Foundation  # type: ignore[import-not-found]
+    import objc  # type: ignore[import-not-found]
 
-    class _Handler(Foundation.NSObject):  # type: ignore[misc, name-defined]
+    class _Handler(Foundation.NSObject):  # type: ignore[misc]
         def opened_reply_(self, event: Any, _reply: Any) -> None:
             listed = event.paramDescriptorForKeyword_(four_letters("----"))
             urls = [listed.descriptorAtIndex_(place + 1).fileURLValue() for place in range(listed.numberOfItems())]

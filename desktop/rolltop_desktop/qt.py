@@ -1,7 +1,7 @@
 """What pywebview's Qt window lacks, made good. Linux only; everything here runs on the GUI thread.
 
-Found with pywebview 6.2.1 on Qt 6: downloads raise, permission requests hang for ever, links in the same frame leave the
-app, printing and zoom do nothing, its script bridge is put into whatever page is shown, its cache lies elsewhere.
+Found with pywebview 6.2.1 on Qt 6: downloads raise, permission requests hang for ever, links in the same frame leave
+the app, printing and zoom do nothing, its script bridge is put into whatever page is shown, its cache lies elsewhere.
 """
 
 import logging
@@ -28,6 +28,8 @@ from rolltop_desktop.remembered import Remembered
 
 ZOOM_STEPS = (0.5, 0.67, 0.75, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
 CACHE_BYTES = 100_000_000
+FRAME = (16, 48)
+"""Room for the frame and the title bar, whose size is not known before the window is shown."""
 
 log = logging.getLogger("rolltop_desktop.qt")
 
@@ -108,9 +110,9 @@ class QtWindow(QObject):
     # ---- set-up ------------------------------------------------------------------------------------------------------
 
     def _close_bridge(self) -> None:
-        """Take away the channel and the script that pywebview puts into every page: no page of ours has a use for them."""
+        """Take away the channel and the script that pywebview puts into every page: no page of ours needs them."""
         self._page.loadFinished.disconnect(self._browser.on_load_finished)
-        self._page.setWebChannel(None)
+        self._page.setWebChannel(None)  # type: ignore[arg-type]
 
     def _set_profile(self, cache: Path) -> None:
         profile = self._page.profile()
@@ -165,8 +167,8 @@ class QtWindow(QObject):
         least = self._browser.minimumSize()
         if least.width() > free.width() or least.height() > free.height():
             self._browser.setMinimumSize(min(least.width(), free.width()), min(least.height(), free.height()))
-        width = min(self._browser.width(), free.width())
-        height = min(self._browser.height(), free.height())
+        width = min(self._browser.width(), free.width() - FRAME[0])
+        height = min(self._browser.height(), free.height() - FRAME[1])
         self._browser.resize(width, height)
         self._browser.move(free.x() + (free.width() - width) // 2, free.y() + (free.height() - height) // 2)
 

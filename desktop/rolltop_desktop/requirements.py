@@ -1,7 +1,7 @@
 """Whether a window can be shown here, and if not, why and what to do about it.
 
-Qt ends the whole process when a library or the display is missing, and its message blames the wrong library. So all of it
-is looked at before Qt is loaded.
+Qt ends the whole process when a library or the display is missing, and its message blames the wrong library. So all of
+it is looked at before Qt is loaded.
 """
 
 import ctypes
@@ -60,12 +60,8 @@ def unavailable(environment: Mapping[str, str] = os.environ) -> Reason | None:
     """Why no window is possible here; None when one is."""
     checks: list[Callable[[], Reason | None]] = [_without_packages]
     if sys.platform == "linux":
-        checks = [
-            lambda: _without_display(environment),
-            *checks,
-            _without_libraries,
-            lambda: _without_sandbox(environment),
-        ]
+        checks.insert(0, lambda: _without_display(environment))
+        checks += [_without_libraries, lambda: _without_sandbox(environment)]
     elif sys.platform == "win32":
         from rolltop_desktop import win
 
@@ -112,7 +108,7 @@ def _socket_answers(path: Path) -> bool:
 
 
 def _x11_answers() -> bool:
-    """Connect as Qt will; also true when the library to ask with is missing, since `_without_libraries` says that better."""
+    """Connect as Qt will; also true without the library to ask with, since `_without_libraries` says that better."""
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
@@ -148,11 +144,11 @@ def _without_libraries() -> Reason | None:
     if not missing:
         return None
     names = " ".join(missing)
-    how = (
-        f"sudo apt-get install {names}" if shutil.which("apt-get") else f"install what brings {names} (Debian's names)"
+    how = f"sudo apt-get install {names}" if shutil.which("apt-get") else f"what brings {names} (Debian's names)"
+    return Reason(
+        f"The window needs system libraries that are not installed ({len(missing)} of {len(LIBRARIES)}).",
+        f"Install them with: {how}",
     )
-    several = "libraries are" if len(missing) > 1 else "library is"
-    return Reason(f"The window needs system libraries: {len(missing)} {several} missing.", f"{how[0].upper()}{how[1:]}")
 
 
 def _without_sandbox(environment: Mapping[str, str]) -> Reason | None:

@@ -44,8 +44,8 @@ class Events(Protocol):
 def web_view_version(look_up: Callable[[str, str], str | None]) -> tuple[int, ...] | None:
     """The version of the WebView2 runtime; None when there is none. `look_up(hive, key)` gives the value `pv`.
 
-    The runtime for all users is registered in the machine's hive, in its 32-bit view on 64-bit Windows; the one for a single
-    user in theirs. An empty version or 0.0.0.0 means that it was removed.
+    The runtime for all users is registered in the machine's hive, in its 32-bit view on 64-bit Windows; the one for a
+    single user in theirs. An empty version or 0.0.0.0 means that it was removed.
     """
     for hive, key in (("HKLM", _CLIENT_32), ("HKLM", _CLIENT), ("HKCU", _CLIENT)):
         found = look_up(hive, key)

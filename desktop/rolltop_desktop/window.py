@@ -1,7 +1,7 @@
 """The window, by pywebview. The only module that imports it.
 
-Neither `js_api` nor `evaluate_js` is used: both need a page that allows `eval`, and both open a door into this process for
-whatever page the window shows. The page talks to its server, and the server to us over the pipe.
+Neither `js_api` nor `evaluate_js` is used: both need a page that allows `eval`, and both open a door into this process
+for whatever page the window shows. The page talks to its server, and the server to us over the pipe.
 """
 
 import html
@@ -144,6 +144,7 @@ class WebWindow:
             zoomable=True,
             background_color=LIGHT,
         )
+        assert window is not None  # noqa: S101 (given up only when a handler says so, and there is none)
         self._window = window
         window.events.before_show += lambda: self._prepare(events, interrupted)
         window.events.shown += lambda: events.window_visible()
