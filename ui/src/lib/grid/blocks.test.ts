@@ -121,6 +121,17 @@ describe("Blocks", () => {
     expect(calls).toHaveLength(2);
   });
 
+  it("finds and amends rows wherever they stand", async () => {
+    const { blocks, calls } = set(1_000);
+    blocks.look(0, 10, false);
+    vi.advanceTimersByTime(WAIT_SMALL);
+    await calls[0]!.answer();
+    expect([blocks.find((row) => row === 7), blocks.find((row) => row === 900)]).toEqual([7, -1]);
+    blocks.amend((row) => (row === 7 ? 70 : null));
+    expect([blocks.row(6), blocks.row(7)]).toEqual([6, 70]);
+    expect([...blocks.inSight()]).toHaveLength(BLOCK_SIZE);
+  });
+
   it("reads a range across blocks, from memory where it can", async () => {
     const { blocks, calls } = set(1_000);
     blocks.look(0, 10, false);

@@ -37,11 +37,23 @@ export class Blocks<Row> {
     return this.#blocks.get(Math.floor(index / BLOCK_SIZE))?.[index % BLOCK_SIZE];
   }
 
-  /** Every row in memory with its index. */
-  *held(): Generator<[number, Row]> {
-    for (const [block, rows] of this.#blocks) {
-      for (const [place, row] of rows.entries()) yield [block * BLOCK_SIZE + place, row];
+  /** Change rows that are in memory, wherever they stand. Null leaves a row as it is. */
+  amend(change: (row: Row) => Row | null): void {
+    for (const rows of this.#blocks.values()) {
+      for (const [place, row] of rows.entries()) {
+        const changed = change(row);
+        if (changed !== null) rows[place] = changed;
+      }
     }
+  }
+
+  /** The index of a row in memory, or -1. */
+  find(test: (row: Row) => boolean): number {
+    for (const [block, rows] of this.#blocks) {
+      const place = rows.findIndex(test);
+      if (place >= 0) return block * BLOCK_SIZE + place;
+    }
+    return -1;
   }
 
   get size(): number {
@@ -59,20 +71,25 @@ export class Blocks<Row> {
     this.#timer = setTimeout(() => this.#load(), jumped ? WAIT_JUMP : WAIT_SMALL);
   }
 
-  set(index: number, row: Row): void {
-    const rows = this.#blocks.get(Math.floor(index / BLOCK_SIZE));
-    if (rows && index % BLOCK_SIZE < rows.length) rows[index % BLOCK_SIZE] = row;
-  }
-
   /** What is in memory may be old: read again what is in sight (showing the old until then), forget the rest. */
   invalidate(): void {
-    const wanted = this.#wanted();
-    for (const block of [...this.#blocks.keys()]) {
-      if (wanted.has(block)) this.#stale.add(block);
-      else this.#blocks.delete(block);
-    }
+    this.forgetUnseen();
+    for (const block of this.#blocks.keys()) this.#stale.add(block);
     this.#abort(() => true);
     this.#load();
+  }
+
+  /** Indexes and rows of the blocks that are in sight. */
+  *inSight(): Generator<[number, Row]> {
+    for (const block of this.#wanted()) {
+      for (const [place, row] of (this.#blocks.get(block) ?? []).entries()) yield [block * BLOCK_SIZE + place, row];
+    }
+  }
+
+  /** Forget what is out of sight: it is read again when it is looked at. */
+  forgetUnseen(): void {
+    const wanted = this.#wanted();
+    for (const block of [...this.#blocks.keys()]) if (!wanted.has(block)) this.#blocks.delete(block);
   }
 
   /** Another view: forget everything. */

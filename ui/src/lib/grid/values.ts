@@ -1,5 +1,6 @@
 /** A cell's value as it is shown, as it is edited, and back from what was typed: checked before it is sent. */
 
+import type { Key } from "$lib/i18n";
 import type { GridColumn, Kind } from "./columns";
 
 /** What the rows API gives for a cell. Integers beyond 2⁵³ arrive as their digits (see `exact.ts`). */
@@ -9,7 +10,7 @@ export type Row = Record<string, Value>;
 
 /** Why a text is not a value of a column: a key of the word list and what it says. */
 export interface Refusal {
-  refusal: string;
+  refusal: Key;
   words: Record<string, string | number>;
 }
 
@@ -151,7 +152,7 @@ function parseJson(text: string, column: GridColumn): Parsed {
   }
 }
 
-function refuse(refusal: string, column: GridColumn, got: string): Refusal {
+function refuse(refusal: Key, column: GridColumn, got: string): Refusal {
   return { refusal, words: { column: column.label, got: got.length > 40 ? `${got.slice(0, 39)}…` : got } };
 }
 

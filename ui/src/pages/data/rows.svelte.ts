@@ -1,0 +1,322 @@
+/**
+ * The rows of one table in one view, as the grid asks for them: in blocks by index, with what is being saved laid over,
+ * and kept fresh when something else writes.
+ */
+
+import { asApiError, isAbort, type ApiError } from "$lib/api/errors";
+import { countRows, fetchRows, portions, whereKeys, type RowKey } from "$lib/api/queries/rows";
+import { Blocks } from "$lib/grid/blocks";
+import { writeCondition } from "$lib/grid/filters";
+import type { GridRows, Mark, Marks } from "$lib/grid/grid.svelte";
+import { same, type Row, type Value } from "$lib/grid/values";
+import { requestParameters, type Parameters, type View } from "$lib/grid/view";
+
+const TINT_MS = 1_000;
+/** Changes elsewhere are gathered this long; and looking again takes at most a fifth of the time. */
+const GATHER_MS = 120;
+const SHARE = 5;
+
+export class TableRows implements GridRows {
+  /** Rows of the view; null until they are counted. */
+  #matched = $state<number | null>(null);
+  #version = $state(0);
+  /** Rows of the table. */
+  all = $state<number | null>(null);
+  error = $state.raw<ApiError | null>(null);
+  /** Told of every row that was read again. */
+  onfresh: ((row: Row) => void) | null = null;
+
+  #view: View | null = null;
+  #parameters: Parameters = [];
+  readonly #blocks: Blocks<Row>;
+  readonly #pending = new Map<string, Row>();
+  readonly #marks = new Map<string, Marks>();
+  #counting = new AbortController();
+  #stopped = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #refreshing = false;
+  #again = false;
+  #cost = 0;
+
+  constructor(
+    readonly table: string,
+    readonly primaryKey: readonly string[],
+  ) {
+    this.#blocks = new Blocks<Row>({
+      fetch: (offset, limit, signal) => fetchRows(table, this.#parameters, offset, limit, signal),
+      changed: () => {
+        this.error = null;
+        this.#version++;
+      },
+      failed: (error) => (this.error = asApiError(error)),
+      renewed: (_, before, after) => this.#compare(before, after),
+    });
+  }
+
+  // --- what the grid asks ---------------------------------------------------------------------------------------------
+
+  get total(): number {
+    return this.#matched ?? 0;
+  }
+
+  get counted(): boolean {
+    return this.#matched !== null;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  row(index: number): Row | undefined {
+    void this.#version;
+    return this.#overlaid(this.#blocks.row(index));
+  }
+
+  marks(index: number): Marks | undefined {
+    void this.#version;
+    if (this.#marks.size === 0) return undefined;
+    const row = this.#blocks.row(index);
+    return row && this.#marks.get(this.identity(row));
+  }
+
+  identity(row: Row): string {
+    return JSON.stringify(this.primaryKey.length ? this.primaryKey.map((name) => row[name]) : row);
+  }
+
+  look(first: number, last: number, jumped: boolean): void {
+    this.#blocks.look(first, last, jumped);
+  }
+
+  async read(first: number, last: number): Promise<Row[]> {
+    const rows = await this.#blocks.read(first, last, this.#stopped.signal);
+    return rows.map((row) => this.#overlaid(row)!);
+  }
+
+  #overlaid(row: Row | undefined): Row | undefined {
+    if (!row || this.#pending.size === 0) return row;
+    const pending = this.#pending.get(this.identity(row));
+    return pending ? { ...row, ...pending } : row;
+  }
+
+  keyOf(row: Row): RowKey {
+    return this.primaryKey.map((name) => [name, row[name] ?? null]);
+  }
+
+  /** The row with this key and its index: from memory, else from the server with index -1; null when there is none. */
+  async find(key: RowKey): Promise<{ row: Row; index: number } | null> {
+    const wanted = JSON.stringify(key.map(([, value]) => String(value)));
+    const index = this.#blocks.find((row) => JSON.stringify(this.primaryKey.map((name) => String(row[name]))) === wanted);
+    if (index >= 0) return { row: this.row(index)!, index };
+    const [row] = await fetchRows(this.table, whereKeys([key]), 0, 1, this.#stopped.signal);
+    return row ? { row, index: -1 } : null;
+  }
+
+  indexOf(row: Row): number {
+    const identity = this.identity(row);
+    return this.#blocks.find((other) => this.identity(other) === identity);
+  }
+
+  // --- the view -------------------------------------------------------------------------------------------------------
+
+  get conditions(): Parameters {
+    return this.#view?.conditions.map(writeCondition) ?? [];
+  }
+
+  /** Look at the table this way. Rows are counted anew only when other rows are meant. */
+  show(view: View): void {
+    const before = this.#view;
+    this.#view = view;
+    this.#parameters = requestParameters(view, this.primaryKey);
+    this.#blocks.reset();
+    this.error = null;
+    this.#version++;
+    const sameRows = before !== null && JSON.stringify(before.conditions) === JSON.stringify(view.conditions);
+    if (sameRows && this.#matched !== null) this.#blocks.retry();
+    else void this.#count();
+  }
+
+  /** Begin with a number that is known already: then the rows need not wait for it. */
+  begin(view: View, known: number | null): void {
+    this.all = known;
+    this.#view = view;
+    this.#parameters = requestParameters(view, this.primaryKey);
+    if (known !== null && view.conditions.length === 0) this.#take(known);
+    else void this.#count();
+  }
+
+  retry(): void {
+    this.error = null;
+    if (this.#matched === null) void this.#count();
+    else this.#blocks.retry();
+  }
+
+  async #count(): Promise<void> {
+    this.#counting.abort();
+    const controller = (this.#counting = new AbortController());
+    try {
+      const total = await countRows(this.table, this.conditions, controller.signal);
+      this.#take(total);
+      this.#blocks.retry();
+    } catch (error) {
+      if (!isAbort(error)) this.error = asApiError(error);
+    }
+  }
+
+  #take(total: number): void {
+    this.#matched = total;
+    this.#blocks.total = total;
+    if (this.conditions.length === 0) this.all = total;
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    this.#counting.abort();
+    clearTimeout(this.#timer);
+    this.#blocks.reset();
+  }
+
+  // --- what is being saved --------------------------------------------------------------------------------------------
+
+  /** These values are on their way: show them at once. */
+  expect(row: Row, values: Row): void {
+    const identity = this.identity(row);
+    this.#pending.set(identity, { ...this.#pending.get(identity), ...values });
+    this.#mark(identity, Object.keys(values), "saving");
+  }
+
+  /** They arrived: `fresh` is the row now. A value that was overtaken by a newer one stays pending. */
+  arrived(row: Row, values: Row, fresh: Row): void {
+    const identity = this.identity(row);
+    const done = this.#release(identity, values);
+    this.#mark(identity, done, null);
+    this.#replace(identity, fresh);
+  }
+
+  /** They were refused: the old values stand again, marked. */
+  refused(row: Row, values: Row): void {
+    const identity = this.identity(row);
+    this.#mark(identity, this.#release(identity, values), "refused");
+  }
+
+  #release(identity: string, values: Row): string[] {
+    const pending = this.#pending.get(identity);
+    if (!pending) return [];
+    const done = Object.keys(values).filter((name) => same(pending[name], values[name]));
+    const rest = Object.entries(pending).filter(([name]) => !done.includes(name));
+    if (rest.length) this.#pending.set(identity, Object.fromEntries(rest));
+    else this.#pending.delete(identity);
+    return done;
+  }
+
+  #replace(identity: string, fresh: Row): void {
+    this.#blocks.amend((row) => (this.identity(row) === identity ? { ...row, ...only(fresh, row) } : null));
+    this.#version++;
+  }
+
+  #mark(identity: string, names: readonly string[], mark: Mark | null): void {
+    const marks = { ...this.#marks.get(identity) };
+    for (const name of names) {
+      if (mark === null) delete marks[name];
+      else marks[name] = mark;
+    }
+    if (Object.keys(marks).length) this.#marks.set(identity, marks);
+    else this.#marks.delete(identity);
+    this.#version++;
+  }
+
+  // --- changes elsewhere ----------------------------------------------------------------------------------------------
+
+  /** Something wrote to the table: look again soon. */
+  touched(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.refresh(), Math.max(GATHER_MS, this.#cost * SHARE));
+  }
+
+  /** Read again what is in sight, row by row by key so that nothing moves; by place when rows came or went. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing || this.#matched === null) {
+      this.#again = this.#refreshing;
+      return;
+    }
+    this.#refreshing = true;
+    const began = performance.now();
+    try {
+      await this.#lookAgain();
+    } catch (error) {
+      if (!isAbort(error)) this.error = asApiError(error);
+    } finally {
+      this.#cost = performance.now() - began;
+      this.#refreshing = false;
+      if (this.#again) this.touched();
+      this.#again = false;
+    }
+  }
+
+  /** Rows came or went by our own doing: count and read again at once. */
+  async recount(): Promise<void> {
+    const total = await countRows(this.table, this.conditions, this.#stopped.signal);
+    if (this.conditions.length) this.all = await countRows(this.table, [], this.#stopped.signal);
+    this.#take(total);
+    this.#blocks.invalidate();
+    this.#version++;
+  }
+
+  async #lookAgain(): Promise<void> {
+    const rows = [...this.#blocks.inSight()].map(([, row]) => row);
+    const parameters = this.#parameters;
+    const [fresh, total] = await Promise.all([this.#byKey(rows), countRows(this.table, this.conditions, this.#stopped.signal)]);
+    if (parameters !== this.#parameters) return;
+    if (this.conditions.length) this.all = await countRows(this.table, [], this.#stopped.signal);
+    const moved = fresh === null || fresh.length !== rows.length || total !== this.#matched;
+    this.#take(total);
+    if (moved) this.#blocks.invalidate();
+    else this.#blocks.forgetUnseen();
+    if (fresh) this.#freshen(rows, fresh);
+    this.#version++;
+  }
+
+  async #byKey(rows: readonly Row[]): Promise<Row[] | null> {
+    if (this.primaryKey.length === 0) return null;
+    const select = this.#parameters.filter(([name]) => name === "select");
+    const keys = rows.map((row) => this.keyOf(row));
+    const parts = portions(keys).map((part) => fetchRows(this.table, [...whereKeys(part), ...select], 0, part.length, this.#stopped.signal));
+    return (await Promise.all(parts)).flat();
+  }
+
+  #freshen(before: readonly Row[], fresh: readonly Row[]): void {
+    this.#compare(before, fresh);
+    const byIdentity = new Map(fresh.map((row) => [this.identity(row), row]));
+    this.#blocks.amend((row) => byIdentity.get(this.identity(row)) ?? null);
+  }
+
+  /** Tint what differs, and tell whoever is editing. */
+  #compare(before: readonly Row[], after: readonly Row[]): void {
+    if (this.primaryKey.length === 0) return;
+    const known = new Map(before.map((row) => [this.identity(row), row]));
+    for (const row of after) {
+      const old = known.get(this.identity(row));
+      if (!old) continue;
+      const names = Object.keys(row).filter((name) => !same(row[name], old[name]));
+      this.onfresh?.(row);
+      if (names.length) this.#tint(this.identity(row), names);
+    }
+  }
+
+  #tint(identity: string, names: readonly string[]): void {
+    const pending = this.#pending.get(identity) ?? {};
+    const foreign = names.filter((name) => !(name in pending) && !this.#marks.get(identity)?.[name]);
+    if (foreign.length === 0) return;
+    this.#mark(identity, foreign, "changed");
+    setTimeout(() => {
+      const still = foreign.filter((name) => this.#marks.get(identity)?.[name] === "changed");
+      if (still.length) this.#mark(identity, still, null);
+    }, TINT_MS);
+  }
+}
+
+/** Of `fresh`, the columns that `shape` has: a view may show fewer than the table. */
+function only(fresh: Row, shape: Row): Row {
+  const picked: Record<string, Value> = {};
+  for (const name of Object.keys(shape)) if (name in fresh) picked[name] = fresh[name]!;
+  return picked;
+}
