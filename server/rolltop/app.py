@@ -148,7 +148,9 @@ class Application:
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
         self._closers.append(runner.close)
-        importer = Imports(self.workspace.files / "imports", self.data, runner, self.config.import_limit_mb)
+        importer = Imports(
+            self.workspace.files / "imports", self.data, database, runner, self.config.import_limit_mb
+        )
         self._closers.append(importer.close)
         self.bridge.imports = importer
         parts: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """The event stream over HTTP."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
@@ -11,7 +11,7 @@ from rolltop.events.service import Events
 
 router = APIRouter(prefix="/api/events", tags=["Events"])
 
-_STREAM = {
+_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events as they happen: `hello {instance}`, `rows {table}` (null: something changed from "
         "outside), `schema {}`, `job {job}`, `import {id}`, and `reset {}` when events were missed.",

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -89,7 +89,7 @@ class Events:
         It begins with `hello`. Events that are no longer kept, or a `last_id` of another run, give `reset`.
         """
         listener = _Listener(asyncio.get_running_loop())
-        closing = asyncio.ensure_future(self.closing.wait())
+        closing = asyncio.create_task(self.closing.wait())
         place, gap = self._enter(listener, last_id)
         try:
             yield self._greeting(place)
@@ -129,7 +129,7 @@ class Events:
             missed = self._last - place
             return self._last, b"".join(event.encode() for event in list(self._ring)[-missed:] if missed)
 
-    async def _wait(self, listener: _Listener, closing: asyncio.Future[bool]) -> None:
-        news = asyncio.ensure_future(listener.news.wait())
+    async def _wait(self, listener: _Listener, closing: asyncio.Task[Literal[True]]) -> None:
+        news = asyncio.create_task(listener.news.wait())
         await asyncio.wait({news, closing}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
         news.cancel()

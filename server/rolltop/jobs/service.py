@@ -92,7 +92,6 @@ class Running:
     def run(self) -> Job:
         """Do the work and return the job in its last state."""
         try:
-            self.check()
             result = self._work(self)
         except JobCancelled:
             return self._end("cancelled")
@@ -100,7 +99,7 @@ class Running:
             return self._end("failed", error=JobError(**error.fields()))
         except Exception:
             log.exception("The job %s (%s) failed unexpectedly", self.job.id, self.job.kind)
-            return self._end("failed", error=_UNEXPECTED)
+            return self._end("failed", error=UNEXPECTED)
         return self._end("done", result=result)
 
     def begin(self) -> Job:
@@ -117,7 +116,7 @@ class Running:
         return self.job
 
 
-_UNEXPECTED = JobError(
+UNEXPECTED = JobError(
     code="internal",
     message="Something went wrong inside Rolltop.",
     details=None,

@@ -1,47 +1,203 @@
-"""Imports: the drafts of this run, and what may be done with them."""
+"""Imports: the drafts of this run, and what may be done with them.
+
+scanning ─▶ ready ─▶ loading ─▶ done          failed and cancelled can be scanned or, once scanned, run again
+"""
 
 import builtins
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from rolltop.collections import store
+from rolltop.collections.imports import load
+from rolltop.collections.imports.draft import Draft
+from rolltop.collections.imports.errors import NoSuchImport, NotReady, TableExists
+from rolltop.collections.imports.names import free_name, table_name
+from rolltop.collections.imports.plan import Plan, plan
+from rolltop.collections.imports.scan import Scanned, Wish, scan
 from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job
+from rolltop.collections.imports.source import Source
+from rolltop.collections.imports.spool import Spool
 from rolltop.data import Data
-from rolltop.jobs import Jobs
+from rolltop.db.database import Database
+from rolltop.errors import RolltopError
+from rolltop.jobs import UNEXPECTED, JobCancelled, JobError, Jobs, Running
+from rolltop.kit.ids import new_id
+
+DRAFTS_KEPT = 50
+_BUSY = ("scanning", "loading")
+_LONGEST_LABEL = 255
 
 
 class Imports:
-    """The files on their way into tables. A draft lives as long as the server; its file is in `folder`."""
+    """The drafts of this run of the server. Their files lie in `folder`, unless they are a person's own."""
 
-    def __init__(self, data: Data, jobs: Jobs, folder: Path, limit_bytes: int) -> None:
+    def __init__(self, folder: Path, data: Data, database: Database, jobs: Jobs, limit_mb: int) -> None:
+        self._spool = Spool(folder, limit_mb)
         self._data = data
+        self._database = database
         self._jobs = jobs
-        self._folder = folder
-        self._limit = limit_bytes
+        self._lock = threading.Lock()
+        self._drafts: dict[str, Draft] = {}
+        load.drop_leftovers(data)
 
     async def receive(self, name: str, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> Import:
-        """Store an uploaded file and start its scan."""
-        raise NotImplementedError
+        """Store an uploaded file and start its scan.
+
+        Raises:
+            UnsupportedBody, FileTooLarge, OutOfSpace: it cannot be taken, and nothing of it is kept.
+        """
+        self._spool.check(headers.get("content-type", ""), headers.get("content-length"))
+        return self._begin(name, Source.of(await self._spool.store(body), ours=True))
 
     def from_path(self, path: Path) -> Import:
-        """Start the scan of a file that lies on this machine; it is read where it is."""
-        raise NotImplementedError
+        """Start the scan of a file on this machine; it is read where it lies and never written.
+
+        Raises:
+            FileMissing: there is no such file, or it cannot be read.
+        """
+        return self._begin(path.name, Source.of(path, ours=False))
 
     def list(self) -> builtins.list[Import]:
         """The drafts, newest first."""
-        raise NotImplementedError
+        with self._lock:
+            drafts = list(self._drafts.values())
+        return [draft.described() for draft in reversed(drafts)]
 
     def get(self, id: str) -> Import:
-        """One draft."""
-        raise NotImplementedError
+        """One draft.
+
+        Raises:
+            NoSuchImport: nobody knows that id.
+        """
+        return self._draft(id).described()
 
     def change_dialect(self, id: str, wanted: DialectChange) -> Import:
-        """Scan the file again, read another way."""
-        raise NotImplementedError
+        """Scan the file again, read another way.
+
+        Raises:
+            NotReady: it is being scanned or loaded, or done.
+        """
+        draft = self._draft(id)
+        with self._lock:
+            self._refuse_unless(draft.state not in (*_BUSY, "done"), draft)
+            draft.state, draft.scanned, draft.error = "scanning", None, None
+        self._scan(draft, Wish(wanted.encoding, wanted.delimiter, wanted.quote, wanted.header))
+        return draft.described()
 
     def run(self, id: str, wanted: ImportRun) -> Job:
-        """Load the file into a table."""
-        raise NotImplementedError
+        """Load the file into a new table.
+
+        Raises:
+            NotReady: the scan has not found out yet what is in the file, or it is loading or loaded.
+            TableExists: the name is taken.
+            BadName, BadColumns, BadKey, RaggedFile, CellMisfits: it cannot become that table, and why.
+        """
+        draft = self._draft(id)
+        scanned = draft.scanned
+        if scanned is None or draft.state not in ("ready", "failed", "cancelled"):
+            raise NotReady(draft.state)
+        planned = plan(scanned, draft.table if wanted.table is None else wanted.table, wanted)
+        names = list(self._data.fresh_catalog().tables)
+        if planned.table.lower() in map(str.lower, names):
+            raise TableExists(planned.table, free_name(planned.table, names))
+        with self._lock:
+            self._refuse_unless(draft.state not in (*_BUSY, "done"), draft)
+            draft.state, draft.table, draft.error = "loading", planned.table, None
+        return self._start(
+            draft, "import.load", f"Import {draft.name} into {planned.table}", scanned.rows, "rows",
+            lambda running: self._load(draft, scanned, planned, running),
+        )  # fmt: skip
 
     def delete(self, id: str) -> None:
-        """Forget a draft and its file."""
-        raise NotImplementedError
+        """Stop what is going on with a draft, and forget it and its file."""
+        with self._lock:
+            draft = self._drafts.pop(id, None)
+        if draft is None:
+            raise NoSuchImport(id)
+        if draft.state in _BUSY and draft.job is not None:
+            self._jobs.cancel(draft.job)  # the job removes the file when it ends
+        else:
+            draft.source.remove()
+
+    def close(self) -> None:
+        """Delete every stored file; no job may be running any more."""
+        self._spool.clear()
+
+    # ---- work ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, name: str, source: Source) -> Import:
+        label = name.replace("\\", "/").rpartition("/")[2][:_LONGEST_LABEL] or "file"
+        draft = Draft(new_id(), label, source, table_name(label))
+        with self._lock:
+            self._drafts[draft.id] = draft
+            idle = [each.id for each in self._drafts.values() if each.state not in _BUSY]
+            surplus = idle[: max(len(self._drafts) - DRAFTS_KEPT, 0)]
+        for id in surplus:
+            self.delete(id)
+        self._scan(draft, Wish())
+        return draft.described()
+
+    def _scan(self, draft: Draft, wish: Wish) -> None:
+        def _work(running: Running) -> dict[str, Any]:
+            with self._fate(draft, running):
+                scanned = scan(draft.source, wish, running.progress)
+                running.check()
+                draft.scanned, draft.state = scanned, "ready"
+            return {"import": draft.id}
+
+        self._start(draft, "import.scan", f"Read {draft.name}", draft.source.size * 2, "bytes", _work)
+
+    def _load(self, draft: Draft, scanned: Scanned, planned: Plan, running: Running) -> dict[str, Any]:
+        with self._fate(draft, running):
+            hidden = f"{load.HIDDEN}{draft.id}"
+            rows = load.load(self._data, draft.source, scanned, planned, hidden, running.progress)
+            with self._database.write() as session:
+                store.remember(session, planned.table, planned.labels)
+            draft.state = "done"
+            draft.source.remove()
+        return {"import": draft.id, "table": planned.table, "rows": rows}
+
+    def _start(
+        self, draft: Draft, kind: str, title: str, total: int, unit: str, work: Callable[[Running], dict[str, Any]]
+    ) -> Job:
+        job = self._jobs.submit(kind, title, work, unit=unit, total=total)
+        draft.job = job.id
+        return job
+
+    @contextmanager
+    def _fate(self, draft: Draft, running: Running) -> Iterator[None]:
+        """Say in the draft how its job ended, before the job says so itself."""
+        try:
+            running.check()
+            yield
+        except JobCancelled:
+            draft.state = "cancelled"
+            raise
+        except RolltopError as error:
+            draft.state, draft.error = "failed", JobError.model_validate(error.fields())
+            raise
+        except Exception:
+            draft.state, draft.error = "failed", UNEXPECTED
+            raise
+        finally:
+            with self._lock:
+                forgotten = draft.id not in self._drafts
+            if forgotten:
+                draft.source.remove()
+
+    # ---- drafts --------------------------------------------------------------------------------------------------
+
+    def _draft(self, id: str) -> Draft:
+        with self._lock:
+            draft = self._drafts.get(id)
+        if draft is None:
+            raise NoSuchImport(id)
+        return draft
+
+    @staticmethod
+    def _refuse_unless(fine: bool, draft: Draft) -> None:
+        if not fine:
+            raise NotReady(draft.state)

@@ -1,0 +1,178 @@
+"""From a column's tally to its type: pure, and decided by all cells.
+
+A type is taken when every cell fits one of its readings without loss, and no other reading of it fits as well: whether
+1,234 is a thousand or a little over one is not for us to say. Everything else is text.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TypeVar
+
+from rolltop.collections.imports.cells import FALSE_WORDS, NULL_WORDS, SPACE, TRUE_WORDS, Kind
+from rolltop.collections.imports.readings import BY_TYPE, TEXT, TYPES, WAYS_OF_NUMBERS, Reading
+from rolltop.collections.imports.tally import Tally
+
+_LONGEST_KEY = 100
+_FRACTION = Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE
+_Way = TypeVar("_Way", Kind, Reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a column is taken for."""
+
+    reading: Reading
+    confidence: float
+    nulls: int
+    words: tuple[str, ...]
+    """Words that are read as null."""
+    distinct: int | None
+    misfits: dict[str, int]
+    """For each type the cells that would not fit, words for null not counted."""
+    unique: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A type for a column and the best reading for it, whoever chose it."""
+
+    reading: Reading
+    words: tuple[str, ...]
+    misfits: int
+    first_misfit: tuple[int, str] | None
+    converts: bool
+    """Whether some cell must be converted before SQLite takes it."""
+
+
+def guess(tally: Tally) -> Guess:
+    """What the column is taken for."""
+    values = [kind for kind in tally.kinds if not kind & Kind.WORD_FOR_NULL]
+    words = sum(count for kind, count in tally.kinds.items() if kind & Kind.WORD_FOR_NULL)
+    misfits = {name: best(tally, name).misfits for name in TYPES}
+    reading = _reading(tally, values)
+    typed = reading is not TEXT
+    null_words = _null_words(tally) if typed else ()
+    distinct = tally.distinct
+    return Guess(
+        reading=reading,
+        confidence=_confidence(tally, reading, values, words),
+        nulls=tally.blanks + (words if typed else 0),
+        words=null_words,
+        distinct=None if distinct is None else max(distinct - len(null_words), 0),
+        misfits={name: count for name, count in misfits.items() if name != reading.type},
+        unique=tally.is_unique() if reading.type in ("integer", "text", "uuid") and not null_words else False,
+    )
+
+
+def best(tally: Tally, type_name: str) -> Choice:
+    """The reading of a type that the fewest cells do not fit; the plain one when several are as good."""
+    counted = [(_misfits(tally, reading), place) for place, reading in enumerate(BY_TYPE[type_name])]
+    misfits, place = min(counted)
+    reading = BY_TYPE[type_name][place]
+    return Choice(
+        reading=reading,
+        words=() if reading is TEXT else _null_words(tally),
+        misfits=misfits,
+        first_misfit=min((tally.first[kind] for kind in _not_fitting(tally, reading)), default=None),
+        converts=reading is not TEXT and any(map(reading.must_convert, tally.kinds)),
+    )
+
+
+def key_of(names: Sequence[str], guesses: Sequence[Guess], longest: Sequence[int]) -> int | None:
+    """The column to be the primary key: unique and complete; one that is named like a key, else the first of all."""
+    candidates = [place for place, guessed in enumerate(guesses) if guessed.unique and longest[place] <= _LONGEST_KEY]
+    named = [place for place in candidates if _named_like_a_key(names[place])]
+    if named:
+        return named[0]
+    return 0 if 0 in candidates else None
+
+
+def _named_like_a_key(name: str) -> bool:
+    lower = name.lower()
+    return (
+        lower in ("id", "key", "code", "uuid", "guid")
+        or lower.endswith(("_id", "_key", "_code", "_uuid"))
+        or (name.endswith(("Id", "ID")) and len(name) > 2)
+    )
+
+
+def _reading(tally: Tally, values: Sequence[int]) -> Reading:
+    if not values:
+        return TEXT
+    every = reduce(int.__and__, values)
+    of_numbers = _unambiguous([way for way in WAYS_OF_NUMBERS if every & way], WAYS_OF_NUMBERS[0])
+    for name in TYPES[:-1]:
+        fitting = [each for each in BY_TYPE[name] if all(map(each.keeps, values))]
+        if name in ("integer", "decimal", "real"):
+            fitting = [each for each in fitting if of_numbers is not None and each.needs & of_numbers]
+        chosen = _unambiguous(fitting, BY_TYPE[name][0])
+        if chosen is not None and _natural(tally, chosen, values):
+            return chosen
+    return TEXT
+
+
+def _unambiguous(fitting: Sequence[_Way], plain: _Way) -> _Way | None:
+    """The plain way when it fits; another one only when it is the only one."""
+    if plain in fitting:
+        return plain
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _natural(tally: Tally, reading: Reading, values: Sequence[int]) -> bool:
+    """Whether this is what the writer most likely meant, not only what could be read so."""
+    every, some = reduce(int.__and__, values), reduce(int.__or__, values)
+    match reading.type:
+        case "boolean":
+            return _two_sided(tally.words) and not some & Kind.BOOLEAN_DIGIT
+        case "integer":
+            # Whole numbers written 12.0 among empty cells are how pandas writes integers with gaps.
+            gaps = tally.blanks > 0 or len(values) < len(tally.kinds)
+            return not some & _FRACTION or (bool(every & Kind.POINT_ZERO) and gaps)
+        case "decimal":
+            # Always two decimals, some of them ending in zero: no program writes a double like that, but money.
+            fixed = every & (Kind.SCALE_TWO | Kind.SCALE_MORE) and some & Kind.ZERO_LAST
+            return bool(fixed) and not some & (Kind.SCALE_NONE | Kind.SCALE_ONE)
+        case "json":
+            return bool(every & Kind.JSON_NESTED)
+    return True
+
+
+def _two_sided(words: set[str]) -> bool:
+    """Whether the words are one pair such as yes and no; true or false alone will do, `no` alone may be Norway."""
+    lower = {word.strip(SPACE).lower() for word in words} - NULL_WORDS
+    families = {TRUE_WORDS.get(word) or FALSE_WORDS.get(word) for word in lower}
+    return len(families) == 1 and (len(lower) == 2 or families == {"word"})
+
+
+def _null_words(tally: Tally) -> tuple[str, ...]:
+    return tuple(
+        sorted(word for word in tally.words if word.strip(SPACE).lower() in NULL_WORDS or not word.strip(SPACE))
+    )
+
+
+def _not_fitting(tally: Tally, reading: Reading) -> Iterator[int]:
+    return (kind for kind in tally.kinds if not reading.fits(kind) and not kind & Kind.WORD_FOR_NULL)
+
+
+def _misfits(tally: Tally, reading: Reading) -> int:
+    return sum(tally.kinds[kind] for kind in _not_fitting(tally, reading))
+
+
+def _confidence(tally: Tally, reading: Reading, values: Sequence[int], words: int) -> float:
+    """1 when nothing speaks against it. Few cells, words for null, odd ways of writing and near misses take off."""
+    if not values:
+        return 0.0
+    cells = sum(tally.kinds[kind] for kind in values)
+    few = 1 - 0.5 / cells
+    if reading is TEXT:
+        nearest = max(_share(tally, each, cells) for name in TYPES[:-1] for each in BY_TYPE[name])
+        return round(few * (1 - nearest / 2), 3)
+    odd = 0.9 if reading.name is not None else 1.0
+    doubtful = 1 - 0.5 * words / (words + cells)
+    return round(few * odd * doubtful, 3)
+
+
+def _share(tally: Tally, reading: Reading, cells: int) -> float:
+    fitting = sum(count for kind, count in tally.kinds.items() if reading.fits(kind))
+    return fitting / cells

@@ -1,0 +1,261 @@
+"""The file on its way in: is it text at all, in which encoding, and its rows.
+
+Every pass reads the file once from start to end with bounded memory.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from rolltop.collections.imports.errors import BadText, EmptyFile, FileChanged, FileMissing, NotText
+
+BLOCK = 1 << 20
+LARGEST_CELL = 16 << 20  # characters
+ROWS_AT_ONCE = 5_000
+CHARACTERS_AT_ONCE = 4 << 20
+
+_SIGNATURES = (
+    (b"PK\x03\x04", "an Excel, OpenDocument or zip file", "Save the sheet as CSV in your spreadsheet program."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save the sheet as CSV in your spreadsheet program."),
+    (b"SQLite format 3\x00", "an SQLite database", "Serve it as it is: rolltop open FILE.sqlite"),
+    (b"%PDF", "a PDF document", "Export the table as CSV where it came from."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
+    (b"BZh", "a bzip2 archive", "Unpack it first."),
+    (b"\xfd7zXZ", "an xz archive", "Unpack it first."),
+    (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
+    (b"(\xb5/\xfd", "a Zstandard archive", "Unpack it first."),
+    (b"PAR1", "a Parquet file", "Write it as CSV first."),
+    (b"ARROW1", "an Arrow file", "Write it as CSV first."),
+    (b"\x89PNG", "a picture", "Choose a file with rows."),
+    (b"\xff\xd8\xff", "a picture", "Choose a file with rows."),
+    (b"GIF8", "a picture", "Choose a file with rows."),
+    (b"{\\rtf", "a text document", "Export the table as CSV where it came from."),
+)
+_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<svg")
+_PRINTABLE = bytes([9, 10, 12, 13, *range(32, 256)])
+_END = "\x00"
+Watch = Callable[[int], None]
+"""Gets the bytes read so far; may raise to stop."""
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that lies on this machine, spooled by us (`ours`) or where its owner keeps it."""
+
+    path: Path
+    size: int
+    ours: bool
+    changed: int
+    """The time of its last change, in nanoseconds."""
+
+    @classmethod
+    def of(cls, path: Path, *, ours: bool) -> "Source":
+        """The file as it is now.
+
+        Raises:
+            FileMissing: there is no such file, it is no ordinary file, or it cannot be read.
+        """
+        try:
+            status = path.stat()
+            if not path.is_file():
+                raise FileMissing(f"{path.name} is not a file.", hint="Choose a CSV file.")
+            path.open("rb").close()
+        except OSError as error:
+            reason = error.strerror or "it cannot be read"
+            raise FileMissing(f"{path.name} cannot be read: {reason}.", hint="Check that it is still there.") from error
+        return cls(path, status.st_size, ours, status.st_mtime_ns)
+
+    def open(self) -> IO[bytes]:
+        """Open it for reading.
+
+        Raises:
+            FileChanged: it is gone or is not what it was when we first saw it.
+        """
+        try:
+            file = self.path.open("rb")
+            status = self.path.stat()
+        except OSError as error:
+            raise FileChanged from error
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.changed):
+            file.close()
+            raise FileChanged
+        return file
+
+    def remove(self) -> None:
+        """Delete a spooled file; a person's own file is never touched."""
+        if self.ours:
+            self.path.unlink(missing_ok=True)
+
+
+def encoding_of(source: Source, wanted: str | None, watch: Watch) -> str:
+    """The encoding, `wanted` or found, by reading the whole file; `watch` gets the bytes read so far.
+
+    A byte order mark decides; else it is UTF-8 if every byte fits, else Windows-1252 if every byte has a meaning there,
+    else Latin-1, which gives every byte one.
+
+    Raises:
+        EmptyFile, NotText, BadText: there is nothing in it, it is something else, its bytes make no sense.
+    """
+    with source.open() as file:
+        head = file.read(BLOCK)
+    if not head.strip() and source.size <= BLOCK:
+        raise EmptyFile
+    if wanted is not None:
+        if not _decodes(source, wanted, watch):
+            raise BadText(f"Not all bytes of the file are {wanted.upper()}.", hint="Let the encoding be guessed.")
+        return wanted
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if marked is None:
+        _refuse_other_formats(head)
+    if _decodes(source, marked or "utf-8", watch):
+        return marked or "utf-8"
+    if marked is not None:
+        raise BadText(
+            f"The file is marked as {marked.removesuffix('-sig').upper()}, but not all of its bytes are.",
+            hint="Save it again as CSV in UTF-8.",
+        )
+    return "cp1252" if _decodes(source, "cp1252", watch) else "latin-1"
+
+
+def _decodes(source: Source, encoding: str, watch: Watch) -> bool:
+    """Whether every byte of the file has a meaning in that encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    done = 0
+    with source.open() as file:
+        while block := file.read(BLOCK):
+            if encoding != "utf-16":
+                _refuse_nul(block, done)
+            try:
+                text = decoder.decode(block)
+            except UnicodeDecodeError:
+                return False
+            if encoding == "utf-16" and "\0" in text:
+                raise NotText("There are NUL characters in the file: this is not text.", hint="Choose a CSV file.")
+            done += len(block)
+            watch(done)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _refuse_other_formats(head: bytes) -> None:
+    for signature, name, hint in _SIGNATURES:
+        if head.startswith(signature):
+            raise NotText(f"This is {name}, not CSV.", hint=hint)
+    start = head[:1000].lstrip().lower()
+    if start.startswith(_MARKUP):
+        raise NotText("This is a web page or XML, not CSV.", hint="Save the data itself, not the page that shows it.")
+    if start.startswith(b"{") or (start.startswith(b"[") and start[1:].lstrip().startswith((b"{", b"[", b"]"))):
+        raise NotText("This is JSON, not CSV.", hint="Send its rows to POST /rest/v1/{table}, or write them as CSV.")
+    control = head[:4096].translate(None, _PRINTABLE)
+    if len(control) * 20 > len(head[:4096]):
+        raise NotText("This is not text.", hint="Choose a CSV file.")
+
+
+def _refuse_nul(block: bytes, before: int) -> None:
+    at = block.find(b"\x00")
+    if at < 0:
+        return
+    if block.count(b"\x00") * 4 > len(block):
+        raise NotText(
+            "This looks like UTF-16 without its byte order mark, or like no text at all.",
+            hint="Save it as CSV in UTF-8.",
+        )
+    raise NotText(f"There is a NUL byte at position {before + at + 1:,}: this is not text.", hint="Choose a CSV file.")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How cells are told apart."""
+
+    encoding: str
+    delimiter: str
+    quote: str | None
+    space_after_delimiter: bool = False
+    """`a, "b"`: the quote counts although a space stands before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows, and where the file is after them."""
+
+    rows: list[list[str]]
+    first: int
+    """The number of the first row, from 1, the header included."""
+    bytes_read: int
+
+
+def head_of(source: Source, encoding: str, characters: int) -> str:
+    """The beginning of the file as text; the last line of a longer file may be cut."""
+    with source.open() as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+        return text.read(characters)
+
+
+def chunks(source: Source, form: Format) -> Iterator[Chunk]:
+    """The rows in chunks, lines without anything left out.
+
+    Raises:
+        BadText: a quotation mark is never closed, or a cell is larger than 16 million characters.
+    """
+    csv.field_size_limit(LARGEST_CELL)
+    with source.open() as file, io.TextIOWrapper(file, encoding=form.encoding, newline="") as text:
+        lines = _Lines(text)
+        reader = csv.reader(lines, **options(form.delimiter, form.quote, form.space_after_delimiter))
+        rows: list[list[str]] = []
+        first = 1
+        try:
+            for row in reader:
+                if not row:
+                    continue
+                rows.append(row)
+                if len(rows) >= ROWS_AT_ONCE or lines.characters >= CHARACTERS_AT_ONCE:
+                    if row == [_END]:
+                        break
+                    yield Chunk(rows, first, file.tell())
+                    first += len(rows)
+                    rows, lines.characters = [], 0
+        except csv.Error as error:
+            raise _bad_quotes(first + len(rows), str(error)) from error
+        if not rows or rows.pop() != [_END]:
+            raise _bad_quotes(first + len(rows), "")
+        if rows:
+            yield Chunk(rows, first, source.size)
+
+
+class _Lines:
+    """The lines of a file and then a last one that no text file has: swallowed, it tells that a quote was open."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.characters += len(line)
+            yield line
+        yield _END
+
+
+def options(delimiter: str, quote: str | None, spaced: bool) -> dict[str, Any]:
+    """The arguments of csv.reader."""
+    quoted = {"quoting": csv.QUOTE_NONE} if quote is None else {"quotechar": quote, "doublequote": True}
+    return {"delimiter": delimiter, "skipinitialspace": spaced, **quoted}
+
+
+def _bad_quotes(row: int, reason: str) -> BadText:
+    if "field larger" in reason:
+        message = f"A cell in row {row:,} of the file has over 16 million characters: a quotation mark is left open."
+    else:
+        message = f"The quotation mark opened in row {row:,} of the file is never closed."
+    return BadText(
+        message,
+        details={"row": row},
+        hint="Correct that row, or set the quote character to none if quotation marks are part of the text.",
+    )
