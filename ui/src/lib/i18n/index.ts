@@ -1,10 +1,11 @@
 /** All words of the interface. Keys are checked by the compiler and by `npm run i18n:check`. */
 import en from "./en.json";
 import type data from "../../pages/data/en.json";
+import type imports from "../../pages/import/en.json";
 
 type Plural = { one: string; other: string };
 type Catalog = Record<string, string | Plural>;
-export type Key = keyof typeof en | keyof typeof data;
+export type Key = keyof typeof en | keyof typeof data | keyof typeof imports;
 export type Params = Record<string, string | number>;
 
 export const locale = "en";

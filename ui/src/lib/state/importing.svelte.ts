@@ -1,11 +1,13 @@
 /**
- * Files on their way in: chosen or dropped, sent one after the other. The first one's page opens; the others wait in line
- * and are sent when the one before is imported or put away.
+ * Files on their way in: chosen or dropped, sent one after the other. The first one's page opens, the others become drafts
+ * that wait on that page and on Home.
  */
 import { api, asApiError, isAbort, upload, type ApiError, type Upload } from "$lib/api/client";
+import { importOf, imports } from "$lib/api/queries/imports";
 import { status } from "$lib/api/queries/workspace";
 import { queryClient } from "$lib/api/query-client";
 import type { Import } from "$lib/api/types";
+import { t } from "$lib/i18n";
 import { router } from "$lib/router.svelte";
 import { toasts } from "./toasts.svelte";
 
@@ -15,7 +17,7 @@ class Importing {
   #file = $state.raw<File | null>(null);
   #sent = $state(0);
   #failure = $state.raw<ApiError | null>(null);
-  #waiting = $state.raw<File[]>([]);
+  #waiting: File[] = [];
   #upload: Upload<Import> | null = null;
 
   /** The file being sent, or the one that could not be. */
@@ -28,61 +30,48 @@ class Importing {
   get failure(): ApiError | null {
     return this.#failure;
   }
-  /** Files that come next. */
-  get waiting(): File[] {
-    return this.#waiting;
-  }
-
   async take(files: File[]): Promise<void> {
-    if (files.length === 0) return;
-    if (this.#upload) {
-      this.#waiting = [...this.#waiting, ...files];
-      return;
-    }
-    const [first, ...others] = files;
-    this.#waiting = [...this.#waiting, ...others];
-    if (first) await this.#send(first);
-  }
-
-  /** The import on screen is finished or put away: sends the next file, if one waits. True when one did. */
-  next(): boolean {
-    const [first, ...others] = this.#waiting;
-    if (!first) return false;
-    this.#waiting = others;
-    void this.#send(first);
-    return true;
+    this.#waiting.push(...files);
+    if (this.#upload !== null || this.#waiting.length === 0) return;
+    await this.#send(this.#waiting.shift(), true);
+    for (let file = this.#waiting.shift(); file; file = this.#waiting.shift()) await this.#send(file, false);
   }
 
   async again(): Promise<void> {
-    if (this.#file) await this.#send(this.#file);
+    await this.#send(this.#file ?? undefined, true);
   }
 
   cancel(): void {
     this.#upload?.abort();
+    this.#waiting = [];
     this.#file = null;
     this.#failure = null;
   }
 
-  async #send(file: File): Promise<void> {
-    this.#file = file;
-    this.#sent = 0;
-    this.#failure = null;
-    router.go(NEW);
+  async #send(file: File | undefined, shown: boolean): Promise<void> {
+    if (!file) return;
+    if (shown) {
+      this.#file = file;
+      this.#sent = 0;
+      this.#failure = null;
+      router.go(NEW);
+    }
+    this.#upload = upload<Import>(`/api/imports?name=${encodeURIComponent(file.name)}`, file, mediaType(file.name), (sent, total) => {
+      if (shown) this.#sent = total ? sent / total : 0;
+    });
     try {
-      this.#upload = upload<Import>(
-        `/api/imports?name=${encodeURIComponent(file.name)}`,
-        file,
-        mediaType(file.name),
-        (sent, total) => (this.#sent = total ? sent / total : 0),
-      );
       const draft = await this.#upload.done;
+      queryClient.setQueryData(importOf(draft.id).queryKey, draft);
+      void queryClient.invalidateQueries({ queryKey: imports().queryKey, exact: true });
+      if (!shown) return;
       this.#file = null;
-      queryClient.setQueryData(["imports", draft.id], draft);
       if (router.path === NEW) router.go(`/import/${draft.id}`, { replace: true });
+      else toasts.show(t("import.arrived", { name: file.name }), { action: { label: t("open"), run: () => router.go(`/import/${draft.id}`) } });
     } catch (caught) {
       if (isAbort(caught)) return;
-      this.#failure = asApiError(caught);
-      if (router.path !== NEW) toasts.error(this.#failure.text);
+      const failure = asApiError(caught);
+      if (shown && router.path === NEW) this.#failure = failure;
+      else toasts.error(t("import.notSent", { name: file.name, why: failure.text }), () => this.take([file]), t("retry"));
     } finally {
       this.#upload = null;
     }

@@ -1,0 +1,101 @@
+import type { Import, ImportColumn, ImportRun } from "$lib/api/types";
+import { t } from "$lib/i18n";
+
+export type ColumnType = ImportColumn["type"];
+
+const NAME = /^\p{L}[\p{L}\p{N}_]*$/u;
+const LONGEST = 63;
+
+/** What is wrong with a name, in words; null when nothing is. */
+export function nameFault(name: string, taken: readonly string[]): string | null {
+  if (name === "") return t("import.name.empty");
+  if ([...name].length > LONGEST) return t("import.name.long", { n: LONGEST });
+  if (!NAME.test(name.normalize("NFC"))) return t("import.name.letters");
+  if (taken.some((other) => other.toLowerCase() === name.toLowerCase())) return t("import.name.taken", { name });
+  return null;
+}
+
+/** A column as the person wants it, beside what was found. */
+export class DraftColumn {
+  name = $state("");
+  type = $state<ColumnType>("text");
+  include = $state(true);
+  /** Cells that would not fit the type now chosen. */
+  readonly misfits = $derived.by(() => this.found.misfits[this.type] ?? 0);
+
+  constructor(readonly found: ImportColumn) {
+    this.name = found.name;
+    this.type = found.type;
+    this.include = found.include;
+  }
+}
+
+/** What the person makes of the file before it is loaded. Nothing of it reaches the server before `toRun()`. */
+export class Draft {
+  readonly columns: DraftColumn[];
+  table = $state("");
+  fillShortRows = $state(false);
+  #keyIndex = $state<number | null>(null);
+
+  readonly included = $derived.by(() => this.columns.filter((column) => column.include));
+  readonly misfits = $derived.by(() => this.included.reduce((sum, column) => sum + column.misfits, 0));
+
+  constructor(
+    readonly found: Import,
+    taken: () => readonly string[],
+  ) {
+    this.columns = found.columns.map((column) => new DraftColumn(column));
+    this.table = found.table;
+    const key = this.columns.findIndex((column) => column.found.name === found.key);
+    this.#keyIndex = key < 0 ? null : key;
+    this.taken = taken;
+  }
+
+  /** Names of collections that are there already. */
+  private readonly taken: () => readonly string[];
+
+  get tableFault(): string | null {
+    return nameFault(this.table, this.taken());
+  }
+
+  columnFault(column: DraftColumn): string | null {
+    if (!column.include) return null;
+    return nameFault(
+      column.name,
+      this.included.filter((other) => other !== column).map((other) => other.name),
+    );
+  }
+
+  /** The key column, or null when a column `id` is added. A column that is left out is no key. */
+  get key(): DraftColumn | null {
+    const column = this.#keyIndex === null ? undefined : this.columns[this.#keyIndex];
+    return column?.include ? column : null;
+  }
+  set key(column: DraftColumn | null) {
+    this.#keyIndex = column ? this.columns.indexOf(column) : null;
+  }
+
+  /** Columns whose values are all there and, as far as was counted, all different. */
+  get keyCandidates(): DraftColumn[] {
+    return this.included.filter(({ found }) => found.nulls === 0 && (found.distinct === null || found.distinct === this.found.rows));
+  }
+
+  /** The first thing that stands in the way of the import, in words; null when nothing does. */
+  get fault(): string | null {
+    if (this.included.length === 0) return t("import.fault.nothing");
+    if (this.tableFault) return t("import.fault.table");
+    if (this.columns.some((column) => this.columnFault(column) !== null)) return t("import.fault.names");
+    if (this.misfits > 0) return t("import.fault.misfits", { n: this.misfits });
+    if (this.found.ragged && this.found.ragged.short > 0 && !this.fillShortRows) return t("import.fault.ragged");
+    return null;
+  }
+
+  toRun(): ImportRun {
+    return {
+      table: this.table.normalize("NFC"),
+      columns: this.columns.map(({ found, name, type, include }) => ({ source: found.name, name: name.normalize("NFC"), type, include })),
+      key: this.key ? this.key.name.normalize("NFC") : null,
+      fill_short_rows: this.fillShortRows,
+    };
+  }
+}
