@@ -1,6 +1,6 @@
 // Copies what the API documentation pages need beside them, so that /docs and /redoc work offline:
 // the two published bundles with their licences, and our design tokens. Run before `vite` and `vite build`.
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,6 @@ const files = [
   [join(swagger, "swagger-ui.css"), "swagger-ui.css"],
   [join(swagger, "LICENSE"), "swagger-ui.LICENSE.txt"],
   [join(swagger, "NOTICE"), "swagger-ui.NOTICE.txt"],
-  [join(redoc, "bundles", "redoc.standalone.js"), "redoc.standalone.js"],
   [join(redoc, "LICENSE"), "redoc.LICENSE.txt"],
   [join(ui, "src", "tokens.css"), "tokens.css"],
 ];
@@ -25,3 +24,19 @@ const files = [
 rmSync(vendor, { recursive: true, force: true });
 mkdirSync(vendor, { recursive: true });
 for (const [from, name] of files) copyFileSync(from, join(vendor, name));
+writeFileSync(join(vendor, "redoc.standalone.js"), offline(readFileSync(join(redoc, "bundles", "redoc.standalone.js"), "utf8")));
+
+/** Redoc's bundle without the two things that our policy would block: its logo from a web site, a font as a data URL. */
+function offline(bundle) {
+  const word =
+    "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='14'><text y='11' font-family='sans-serif' font-size='11' fill='#848d86'>Redoc</text></svg>";
+  const replacements = [
+    [/https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini(-full)?\.svg/g, `data:image/svg+xml,${encodeURIComponent(word)}`],
+    [/url\('data:application\/font-woff;base64,[^']*'\)\s*format\('woff'\)/g, "local('TreeViewIcons')"],
+  ];
+  for (const [pattern, replacement] of replacements) {
+    if (!bundle.match(pattern)) throw new Error(`Redoc's bundle has changed: ${pattern} is not in it. Look at what it loads now.`);
+    bundle = bundle.replaceAll(pattern, replacement);
+  }
+  return bundle;
+}

@@ -254,8 +254,7 @@ def _filter(column: Column) -> JSONObject:
         "name": _spelled(column.name),
         "in": "query",
         "required": False,
-        "description": f"`operator.value`, for example `{_filter_example(column)}`. Operators: {operators}, "
-        "each also after `not.`. Repeat the parameter to ask for several conditions.",
+        "description": f"For example `{_filter_example(column)}`. Operators: {operators}.",
         "schema": {"type": "string"},
     }
 
@@ -405,12 +404,17 @@ def _references(*names: str) -> list[JSONObject]:
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
 
+_FILTERING = (
+    "A filter is `operator.value`; `not.` in front negates it. A parameter may be repeated, and all filters must hold."
+)
+
+
 def _read(table: Table, name: str, filters: list[str]) -> JSONObject:
     return {
         "operationId": f"read_{name}_rows",
         "tags": [table.name],
         "summary": f"Read rows of {table.name}",
-        "description": "Filters on columns are joined by AND. HEAD answers the same without the body.",
+        "description": f"{_FILTERING} HEAD answers the same without the body.",
         "parameters": _references(
             *filters,
             *("rows.or", "rows.and", "rows.select", "rows.order", "rows.limit", "rows.offset"),
@@ -463,7 +467,7 @@ def _update(table: Table, name: str, filters: list[str]) -> JSONObject:
         "operationId": f"update_{name}_rows",
         "tags": [table.name],
         "summary": f"Change rows of {table.name}",
-        "description": "Changes every row that the filters choose; without a filter the request is refused.",
+        "description": f"Changes every row that the filters choose; without any it is refused. {_FILTERING}",
         "parameters": _references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_write"),
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": {
@@ -479,7 +483,7 @@ def _delete(table: Table, name: str, filters: list[str]) -> JSONObject:
         "operationId": f"delete_{name}_rows",
         "tags": [table.name],
         "summary": f"Delete rows of {table.name}",
-        "description": "Deletes every row that the filters choose; without a filter the request is refused.",
+        "description": f"Deletes every row that the filters choose; without any it is refused. {_FILTERING}",
         "parameters": _references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_write"),
         "responses": {
             "200": _answer("Deleted: the rows as they were (`return=representation`).", _rows_content(name)),
