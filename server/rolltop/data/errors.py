@@ -65,6 +65,15 @@ class ValueOutOfRange(BadRequest):
         super().__init__(f'value "{_shortened(literal)}" is out of range for type {type_name}')
 
 
+class CannotCast(BadRequest):
+    """Two types without a cast between them (SQLSTATE 42846)."""
+
+    code = "42846"
+
+    def __init__(self, source: str, target: str) -> None:
+        super().__init__(f"cannot cast type {source} to {target}")
+
+
 class Busy(TooManyRequests):
     """Another program keeps the file locked for longer than we wait."""
 

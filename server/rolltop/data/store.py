@@ -4,7 +4,7 @@ import asyncio
 import concurrent.futures
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from rolltop.data.catalog import Catalog
 from rolltop.data.change import Change
 from rolltop.data.readers import Reader
 from rolltop.data.reflect import reflect, schema_version
+from rolltop.data.streams import Produce, Streams
 from rolltop.data.types import SQLValue
 from rolltop.data.writer import Unit, Writer
 
@@ -50,6 +51,7 @@ class Data:
         )
         self._reads: SimpleQueue[Unit | None] = SimpleQueue()
         self._readers = [Reader(self.connect_reader, self._reads, f"rolltop-reader-{n}") for n in range(READERS)]
+        self._streams = Streams(self.connect_reader)
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="rolltop-watcher", daemon=True)
         for thread in (self._writer, *self._readers, self._watcher):
@@ -81,6 +83,7 @@ class Data:
             self._reads.put(None)
         for thread in (*self._readers, self._watcher):
             thread.join()
+        self._streams.close()
         with self._catalog_lock:
             self._catalog_connection.close()
         self._inline.close()
@@ -153,6 +156,10 @@ class Data:
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._writer.put(Unit(work, future, None, table=table, single=False, alone=False, deadline=None))
         return future
+
+    def stream(self, produce: Produce) -> AsyncIterator[bytes]:
+        """The chunks that `produce` makes in one read transaction, on a thread of its own."""
+        return self._streams.run(produce)
 
     def connect_reader(self) -> apsw.Connection:
         """A read-only connection of one's own, for a thread that reads for long (streams, exports); close it there."""

@@ -18,10 +18,10 @@ from rolltop.data import Catalog, Column, Table
 JSONObject = dict[str, Any]
 
 ROOT = "/rest/v1"
-# Names that mean something else in the query string; a column of that name is filtered inside a group (dialect, 2).
-RESERVED = frozenset({"select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not.and", "not.or"})
+# Names that mean something else in the query string; quoted, they are columns.
+RESERVED = frozenset({"select", "columns", "on_conflict", "order", "limit", "offset", "and", "or"})
 
-_PLAIN_NAME = re.compile(r"[^\W]+(?:[-\w$ ]*[\w$])?", re.UNICODE)
+_PLAIN_NAME = re.compile(r"(?! )[\w$ ]+(?:-[\w$ ]+)*(?<! )")
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ def document(catalog: Catalog, taken: Iterable[str] = ()) -> RowsDocument:
 def _add(made: RowsDocument, table: Table, names: dict[str, str]) -> None:
     name = names[table.name]
     filters = _filters(table, name)
-    made.parameters |= {key: parameter for key, parameter in filters if parameter}
+    made.parameters |= dict(filters)
     made.schemas[name] = row_schema(table, names)
     if table.writable:
         made.schemas[f"{name}_insert"] = insert_schema(table, names)
@@ -83,7 +83,7 @@ def _slug(name: str) -> str:
 
 def _spelled(column: str) -> str:
     """The column as a query parameter spells it: quoted when it is not a plain name (dialect, 2)."""
-    if _PLAIN_NAME.fullmatch(column):
+    if _PLAIN_NAME.fullmatch(column) and column not in RESERVED:
         return column
     escaped = column.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
@@ -242,9 +242,8 @@ _OF_TYPE = {"boolean": "eq neq in is isdistinct", "jsonb": "eq neq is isdistinct
 
 def _filters(table: Table, name: str) -> list[tuple[str, JSONObject]]:
     """One parameter a column: component key and definition."""
-    columns = [column for column in table.columns if column.name not in RESERVED]
-    keys = _component_names([column.name for column in columns], (), ("",))
-    return [(f"filter.{name}.{keys[column.name]}", _filter(column)) for column in columns]
+    keys = _component_names([column.name for column in table.columns], (), ("",))
+    return [(f"filter.{name}.{keys[column.name]}", _filter(column)) for column in table.columns]
 
 
 def _filter(column: Column) -> JSONObject:
@@ -289,7 +288,7 @@ _SHARED_PARAMETERS: JSONObject = {
     "rows.select": _query(
         "select",
         _STRING,
-        "Columns, comma-separated; `alias:column` renames. Absent: all. The rows have just these keys.",
+        "Columns, comma-separated: `column`, `alias:column`, `column::type`, `json->key`. The rows have just these keys.",
     ),
     "rows.order": _query(
         "order", _STRING, "`column.asc` or `column.desc`, then `.nullsfirst` or `.nullslast`; several after commas."
@@ -378,6 +377,7 @@ def _rows_content(name: str) -> JSONObject:
     return {
         "application/json": {"schema": {"type": "array", "items": one}},
         "application/vnd.pgrst.object+json": {"schema": one},
+        "text/csv": {"schema": {"type": "string"}},
     }
 
 

@@ -1,0 +1,105 @@
+"""Reads that go on for long: a thread and a connection of their own each, so that the two readers stay free."""
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import apsw
+
+from rolltop.data import errors
+
+AT_ONCE = 8
+"""So many streams run; others wait for their turn."""
+CHUNKS_AHEAD = 2
+STALL_SECONDS = 60.0
+"""A client that takes nothing for so long loses its stream, for an open read keeps the log from shrinking."""
+
+Produce = Callable[[apsw.Connection], Iterator[bytes]]
+_END = b""
+
+
+class Streams:
+    """Runs producers of chunks; keeps a few idle connections."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+        self._connect = connect
+        self._idle: list[apsw.Connection] = []
+        self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._closing = threading.Event()
+        self._running: set[threading.Thread] = set()
+
+    async def run(self, produce: Produce) -> AsyncIterator[bytes]:
+        """The chunks of `produce`, which runs in one read transaction; made a little ahead of their reader."""
+        loop = asyncio.get_running_loop()
+        chunks: asyncio.Queue[bytes | BaseException] = asyncio.Queue(CHUNKS_AHEAD)
+        stopped = threading.Event()
+
+        def put(item: bytes | BaseException) -> bool:
+            """Wait until the reader took what is ahead; False when it is gone."""
+            if stopped.is_set() or self._closing.is_set():
+                return False
+            waiting = asyncio.run_coroutine_threadsafe(chunks.put(item), loop)
+            try:
+                waiting.result(STALL_SECONDS)
+            except concurrent.futures.TimeoutError:
+                waiting.cancel()
+                return False
+            return True
+
+        thread = threading.Thread(target=self._produce, args=(produce, put), name="rolltop-stream", daemon=True)
+        self._running.add(thread)
+        thread.start()
+        try:
+            while (item := await chunks.get()) != _END:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            stopped.set()
+            while not chunks.empty():  # lets a waiting producer see that nobody reads any more
+                chunks.get_nowait()
+            self._running.discard(thread)
+
+    def close(self) -> None:
+        """End what runs and close the idle connections."""
+        self._closing.set()
+        for thread in tuple(self._running):
+            thread.join(5)
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+    def _produce(self, produce: Produce, put: Callable[[bytes | BaseException], bool]) -> None:
+        try:
+            with self._turns:
+                connection = self._take()
+                try:
+                    connection.execute("BEGIN")
+                    for chunk in produce(connection):
+                        if chunk and not put(chunk):
+                            return
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    self._give_back(connection)
+        except apsw.Error as error:
+            put(errors.of_running(error) or error)
+        except Exception as error:
+            put(error)
+        else:
+            put(_END)
+
+    def _take(self) -> apsw.Connection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        with self._lock:
+            if len(self._idle) < 2 and not self._closing.is_set():
+                self._idle.append(connection)
+                return
+        connection.close()

@@ -1,0 +1,327 @@
+"""The dialect's errors, each under its code (rest-dialect, section 14)."""
+
+from typing import Any
+
+from rolltop.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    RolltopError,
+    TooLarge,
+    UnsupportedMediaType,
+)
+
+
+class ParseError(BadRequest):
+    """A parameter cannot be read."""
+
+    code = "PGRST100"
+
+    def __init__(self, what: str, text: str, at: int, details: str) -> None:
+        super().__init__(f'"failed to parse {what} ({text})" (line 1, column {at + 1})', details=details)
+
+
+class BadBody(BadRequest):
+    """The payload is not what it should be."""
+
+    code = "PGRST102"
+
+
+class RangeNotSatisfiable(RolltopError):
+    """The page asked for cannot be."""
+
+    status = 416
+    code = "PGRST103"
+
+    def __init__(self, details: str, *, total: int | None = None) -> None:
+        super().__init__("Requested range not satisfiable", details=details)
+        self.content_range = None if total is None else b"*/%d" % total
+
+
+class PutFilters(MethodNotAllowed):
+    """PUT names its row by the whole primary key."""
+
+    code = "PGRST105"
+
+    def __init__(self) -> None:
+        super().__init__("Filters must include all and only primary key columns with 'eq' operators")
+
+
+class NotAcceptable(RolltopError):
+    """406, whatever the code."""
+
+    status = 406
+    code = "PGRST107"
+
+
+class UnknownSchema(NotAcceptable):
+    """Only `public` is there."""
+
+    code = "PGRST106"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Invalid schema: {name}", hint="Only the following schemas are exposed: public")
+
+
+class NotEmbedded(BadRequest):
+    """A parameter for a resource that the request does not embed."""
+
+    code = "PGRST108"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"'{name}' is not an embedded resource in this request",
+            hint=f"Verify that '{name}' is included in the 'select' query parameter.",
+        )
+
+
+class PutLimits(BadRequest):
+    """PUT with limit or offset."""
+
+    code = "PGRST114"
+
+    def __init__(self) -> None:
+        super().__init__("limit/offset querystring parameters are not allowed for PUT")
+
+
+class PutMismatch(BadRequest):
+    """PUT whose payload is another row than its URL."""
+
+    code = "PGRST115"
+
+    def __init__(self) -> None:
+        super().__init__("Payload values do not match URL in primary key column(s)")
+
+
+class NotOneRow(NotAcceptable):
+    """A single object was wanted."""
+
+    code = "PGRST116"
+
+    def __init__(self, rows: int) -> None:
+        super().__init__("Cannot coerce the result to a single JSON object", details=f"The result contains {rows} rows")
+
+
+class UnknownMethod(MethodNotAllowed):
+    """A method that the dialect does not have."""
+
+    code = "PGRST117"
+
+
+class BadPreferences(BadRequest):
+    """Unknown preferences under handling=strict."""
+
+    code = "PGRST122"
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            "Invalid preferences given with handling=strict", details=f"Invalid preferences: {', '.join(names)}"
+        )
+
+
+class TooManyAffected(BadRequest):
+    """More rows than max-affected."""
+
+    code = "PGRST124"
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            "Query result exceeds max-affected preference constraint", details=f"The query affects {rows} rows"
+        )
+
+
+class InvalidPath(NotFound):
+    """The dialect has no such path."""
+
+    code = "PGRST125"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid path specified in request URL")
+
+
+class NotImplementedHere(BadRequest):
+    """A part of the dialect that is not built."""
+
+    code = "PGRST127"
+
+    def __init__(self, details: str) -> None:
+        super().__init__("Feature not implemented", details=details)
+
+
+class NoRelationship(BadRequest):
+    """Nothing joins the two."""
+
+    code = "PGRST200"
+
+
+class UnknownFunction(NotFound):
+    """There is no such saved query."""
+
+    code = "PGRST202"
+
+
+class UnknownPayloadColumn(BadRequest):
+    """A key of the payload is no column."""
+
+    code = "PGRST204"
+
+    def __init__(self, column: str, table: str, *, details: str | None = None, hint: str | None = None) -> None:
+        super().__init__(
+            f"Could not find the '{column}' column of '{table}' in the schema cache", details=details, hint=hint
+        )
+
+
+class UnknownTable(NotFound):
+    """There is no such table."""
+
+    code = "PGRST205"
+
+    def __init__(self, name: str, similar: str | None) -> None:
+        super().__init__(
+            f"Could not find the table 'public.{name}' in the schema cache",
+            hint=None if similar is None else f"Perhaps you meant the table 'public.{similar}'",
+        )
+
+
+class UnknownColumn(BadRequest):
+    """There is no such column."""
+
+    code = "42703"
+
+    def __init__(self, table: str, name: str, similar: str | None = None) -> None:
+        super().__init__(
+            f"column {table}.{name} does not exist",
+            hint=None if similar is None else f'Perhaps you meant to reference the column "{table}.{similar}".',
+        )
+
+
+class NotBoolean(BadRequest):
+    """IS TRUE and its kin on something else."""
+
+    code = "42804"
+
+
+class UndefinedOperator(NotFound):
+    """The operator does not exist for the type."""
+
+    code = "42883"
+
+    def __init__(self, operator: str, type_name: str) -> None:
+        super().__init__(
+            f"operator does not exist: {type_name} {operator} unknown",
+            hint="No operator matches the given name and argument types. You might need to add explicit type casts.",
+        )
+
+
+class UnknownType(BadRequest):
+    """A cast to a type that is not there."""
+
+    code = "42704"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'type "{name}" does not exist')
+
+
+class BadPattern(BadRequest):
+    """A regular expression that cannot be read."""
+
+    code = "2201B"
+
+
+class PatternTooLong(BadRequest):
+    """A pattern beyond the limit (threat model S5)."""
+
+    code = "54000"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The pattern is longer than {most} characters.", hint="Use a shorter pattern.")
+
+
+class NoConflictTarget(BadRequest):
+    """No unique key over exactly the columns of on_conflict."""
+
+    code = "42P10"
+
+    def __init__(self) -> None:
+        super().__init__("there is no unique or exclusion constraint matching the ON CONFLICT specification")
+
+
+class GeneratedColumn(BadRequest):
+    """A payload sets a generated column."""
+
+    code = "428C9"
+
+    def __init__(self, column: str) -> None:
+        super().__init__(
+            f'cannot insert a non-DEFAULT value into column "{column}"',
+            details=f'Column "{column}" is a generated column.',
+        )
+
+
+class NoFilter(BadRequest):
+    """A write that would hit every row."""
+
+    code = "21000"
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"{verb} requires a WHERE clause", hint="Add a filter, such as ?id=eq.1.")
+
+
+class ViewNotWritable(MethodNotAllowed):
+    """A write to a view."""
+
+    code = "55000"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'cannot change view "{name}"', hint="Write to the tables that the view is made of.")
+
+
+class NotAllowed(Forbidden):
+    """Known, but without the right."""
+
+    code = "42501"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"permission denied for table {name}")
+
+
+class UniqueViolation(Conflict):
+    code = "23505"
+
+
+class ForeignKeyViolation(Conflict):
+    code = "23503"
+
+
+class NotNullViolation(BadRequest):
+    code = "23502"
+
+
+class CheckViolation(BadRequest):
+    code = "23514"
+
+
+class WrongStorageClass(BadRequest):
+    """A STRICT table refused a value."""
+
+    code = "22P02"
+
+
+class BodyTooLarge(TooLarge):
+    code = "PGRST102"
+
+
+class CompressedBody(UnsupportedMediaType):
+    code = "PGRST102"
+
+
+class Unexpected(RolltopError):
+    """A statement that SQLite refused for a reason we did not foresee; no SQL in the text."""
+
+    status = 500
+    code = "XX000"
+
+    def __init__(self, details: Any = None) -> None:
+        super().__init__("The database could not run this request.", details=details)

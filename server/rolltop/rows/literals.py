@@ -1,0 +1,101 @@
+"""Texts of filters as values that SQLite compares."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from rolltop.data.types import ColumnType, SQLValue
+from rolltop.rows import errors
+from rolltop.rows.parse import in_list
+
+LONGEST_LIKE = 200
+LONGEST_EXPRESSION = 1_000
+
+Convert = Callable[[str], SQLValue]
+
+
+def glob(pattern: str) -> str:
+    """A `like` pattern as SQLite's GLOB, which is case-sensitive: `%` and `*` any run, `_` one character."""
+    return "".join(_glob_parts(_bounded(pattern)))
+
+
+def folded_glob(pattern: str) -> str:
+    """The same for `ilike` with letters beyond ASCII, to be compared with the folded text."""
+    return glob(pattern.lower())
+
+
+def _glob_parts(pattern: str) -> list[str]:
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character in "%*":
+            parts.append("*")
+        elif character == "_":
+            parts.append("?")
+        else:
+            literal = next(characters, "\\") if character == "\\" else character
+            parts.append(f"[{literal}]" if literal in "*?[" else literal)
+    return parts
+
+
+def like(pattern: str) -> str:
+    r"""An `ilike` pattern of ASCII letters as SQLite's LIKE with `\` as ESCAPE."""
+    parts: list[str] = []
+    characters = iter(_bounded(pattern))
+    for character in characters:
+        if character == "*":
+            parts.append("%")
+        elif character == "\\":
+            literal = next(characters, "\\")
+            parts.append(f"\\{literal}" if literal in "%_\\" else literal)
+        else:
+            parts.append(character)
+    return "".join(parts)
+
+
+def _bounded(pattern: str) -> str:
+    if len(pattern) > LONGEST_LIKE:
+        raise errors.PatternTooLong(LONGEST_LIKE)
+    return pattern
+
+
+def expression(pattern: str) -> str:
+    """A regular expression that the linear-time engine can run; 2201B for others."""
+    import re2
+
+    if len(pattern) > LONGEST_EXPRESSION:
+        raise errors.PatternTooLong(LONGEST_EXPRESSION)
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise errors.BadPattern(f"invalid regular expression: {text}") from None
+    return pattern
+
+
+def listed(convert: Convert) -> Convert:
+    """The whole value of an `in` filter as a JSON array of converted elements, bytes in hexadecimal."""
+
+    def convert_list(text: str) -> SQLValue:
+        return json_list([convert(element) for element in in_list(text)])
+
+    return convert_list
+
+
+def json_list(values: list[SQLValue]) -> str:
+    """An array for `json_each`."""
+    return msgspec.json.encode(
+        [value.hex().upper() if isinstance(value, bytes) else value for value in values]
+    ).decode()
+
+
+def comparable(column_type: ColumnType, *, held: bool) -> Convert:
+    """How a literal of this type is read for a comparison."""
+    if column_type.name == "timestamp" and held:
+        from rolltop.data.types.timestamp import in_utc
+
+        return lambda text: in_utc(str(column_type.parse(text)))
+    return column_type.parse

@@ -1,0 +1,70 @@
+"""What an answer looks like: the Accept header (dialect, section 1.4)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rolltop.rows.errors import NotAcceptable
+
+Form = Literal["array", "object", "csv"]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """The form of the body and its Content-Type; `stripped` leaves out keys that are null."""
+
+    form: Form
+    content_type: bytes
+    stripped: bool = False
+
+
+ARRAY = Media("array", b"application/json; charset=utf-8")
+_STRIPPED = Media("array", b"application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8", stripped=True)
+_OBJECT = Media("object", b"application/vnd.pgrst.object+json; charset=utf-8")
+_STRIPPED_OBJECT = Media("object", b"application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", stripped=True)
+_CSV = Media("csv", b"text/csv; charset=utf-8")
+
+_KNOWN = {
+    ("application/json", False): ARRAY,
+    ("*/*", False): ARRAY,
+    ("application/*", False): ARRAY,
+    ("application/vnd.pgrst.array+json", False): ARRAY,
+    ("application/vnd.pgrst.array", False): ARRAY,
+    ("application/vnd.pgrst.array+json", True): _STRIPPED,
+    ("application/vnd.pgrst.array", True): _STRIPPED,
+    ("application/vnd.pgrst.object+json", False): _OBJECT,
+    ("application/vnd.pgrst.object", False): _OBJECT,
+    ("application/vnd.pgrst.object+json", True): _STRIPPED_OBJECT,
+    ("application/vnd.pgrst.object", True): _STRIPPED_OBJECT,
+    ("text/csv", False): _CSV,
+    ("text/*", False): _CSV,
+}
+
+
+@lru_cache(maxsize=256)
+def accepted(accept: bytes | None) -> Media:
+    """The first type of the header that is known, by `q` and then by position; PGRST107 when none is."""
+    text = "" if accept is None else accept.decode("latin-1").strip()
+    if not text:
+        return ARRAY
+    wanted = [_read(part) for part in text.split(",") if part.strip()]
+    for quality, media in sorted(wanted, key=lambda one: -one[0]):
+        if media is not None and quality > 0:
+            return media
+    raise NotAcceptable(f"None of these media types are available: {text}")
+
+
+def _read(part: str) -> tuple[float, Media | None]:
+    name, *parameters = [piece.strip() for piece in part.split(";")]
+    quality, stripped = 1.0, False
+    for parameter in parameters:
+        key, _, value = parameter.lower().partition("=")
+        if key.strip() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                quality = 0.0
+        elif key.strip() == "nulls" and value.strip() == "stripped":
+            stripped = True
+    name = name.lower()
+    return quality, _KNOWN.get((name, stripped and name.startswith("application/vnd.pgrst.")))

@@ -1,0 +1,221 @@
+"""GET and HEAD on a table: one page in one read transaction.
+
+shape known? ─no─▶ parse ▶ plan ▶ sql ─┐
+     └──────────────────────yes────────┴▶ bind ▶ key read inline │ page on a reader thread │ stream ▶ bytes
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from rolltop.auth import Scope
+from rolltop.data import Data, Table
+from rolltop.data.types import SQLValue
+from rolltop.rows import errors, media, paging, parse, plan, respond, shape, sql
+from rolltop.rows.media import Media
+from rolltop.rows.paging import Window
+from rolltop.rows.plan import ReadPlan
+from rolltop.rows.request import ROOT, Request
+from rolltop.rows.respond import Answer, Headers
+from rolltop.rows.sql import Statement
+
+WHOLE = 5_000
+"""Pages up to so many rows are one text; larger ones are streamed."""
+CHUNK = 1_000
+SHAPES_KEPT = 2_000
+
+
+@dataclass(slots=True)
+class Compiled:
+    """Everything about a shape of read that does not change with its values."""
+
+    table: Table
+    plan: ReadPlan
+    media: Media
+    by_key: Statement | None
+    """For at most one row, read inline."""
+    page: Statement
+    count: Statement
+    header: str
+    sorter: bool
+
+
+class Reading:
+    """Answers reads; keeps the statements of the shapes it has seen."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._shapes: dict[tuple[Any, ...], Compiled] = {}
+        self._version = -1
+
+    async def answer(self, request: Request, name: str) -> Answer:
+        """The answer to a GET or HEAD on the table called `name`."""
+        shaped = shape.split(request.query)
+        header = request.range if request.method == "GET" else None
+        window = paging.window(shaped.limit, shaped.offset, header)
+        compiled = self._compiled(request, name, shaped, window)
+        plan.may(request.actor, compiled.table, Scope.ROWS_READ)
+        if compiled.by_key is not None and window == paging.ALL and request.preferences.count is None:
+            found = await self._by_key(compiled, shaped.values)
+            return self._page(request, compiled, window, found, 1 if found is not None else 0, None)
+        if request.method == "HEAD":
+            return await self._head(request, compiled, shaped.values, window)
+        return await self._page_or_stream(request, compiled, shaped.values, window)
+
+    def _compiled(self, request: Request, name: str, shaped: shape.Shaped, window: Window) -> Compiled:
+        """The statements for this shape, made at its first request and whenever the schema moved."""
+        catalog = self._data.catalog
+        if catalog.version != self._version or len(self._shapes) > SHAPES_KEPT:
+            self._shapes.clear()
+            self._version = catalog.version
+        key = (name, shaped.pieces, request.accept, window.offset > 0)
+        compiled = self._shapes.get(key)
+        if compiled is None:
+            compiled = self._compile(request, name, shaped, offset=window.offset > 0)
+            self._shapes[key] = compiled
+        return compiled
+
+    def _compile(self, request: Request, name: str, shaped: shape.Shaped, *, offset: bool) -> Compiled:
+        wanted = media.accepted(request.accept)
+        try:
+            table, planned = self._plan(self._data.catalog, name, shaped)
+        except (errors.UnknownTable, errors.UnknownColumn):  # another program may have just made it
+            table, planned = self._plan(self._data.fresh_catalog(), name, shaped)
+        page = sql.page(planned, wanted, offset=offset, sorter=False)
+        sorter = bool(planned.order) and self._sorts(page)
+        if sorter:
+            page = sql.page(planned, wanted, offset=offset, sorter=True)
+        return Compiled(
+            table,
+            planned,
+            wanted,
+            sql.rows(planned, wanted) if planned.by_key else None,
+            page,
+            sql.count(planned),
+            respond.csv_header([output.key for output in planned.outputs]),
+            sorter,
+        )
+
+    @staticmethod
+    def _plan(catalog: Any, name: str, shaped: shape.Shaped) -> tuple[Table, ReadPlan]:
+        table = plan.find_table(catalog, name)
+        return table, plan.read(parse.read(shape.parameters(shaped.pieces)), table)
+
+    def _sorts(self, statement: Statement) -> bool:
+        """Whether SQLite would sort: asked once a shape, for then the JSON must be made after it."""
+        bindings = [None] * (statement.sql.count("?"))
+        try:
+            steps = self._data.read_now(f"EXPLAIN QUERY PLAN {statement.sql}", bindings)
+        except (apsw.Error, apsw.BusyError):
+            return True
+        return any("TEMP B-TREE" in str(step[3]) for step in steps)
+
+    async def _by_key(self, compiled: Compiled, values: Sequence[str]) -> str | None:
+        """The one row's text: inline, for it touches a few pages only; in a thread while the file is locked."""
+        statement = compiled.by_key
+        if statement is None:
+            return None
+        bindings = statement.bindings(values)
+        try:
+            rows = self._data.read_now(statement.sql, bindings)
+        except apsw.BusyError:
+            rows = await self._data.read(lambda connection: connection.execute(statement.sql, bindings).fetchall())
+        return rows[0][0] if rows else None
+
+    async def _head(self, request: Request, compiled: Compiled, values: Sequence[str], window: Window) -> Answer:
+        """How many rows GET would give, without making them."""
+        counted = request.preferences.count is not None
+        bindings = compiled.count.bindings(values)
+
+        def count(connection: apsw.Connection) -> int:
+            return int(connection.execute(compiled.count.sql, bindings).get)
+
+        total = await self._data.read(count, single=True)
+        rows = max(0, total - window.offset)
+        if window.limit is not None:
+            rows = min(rows, window.limit)
+        return self._page(request, compiled, window, "", rows, total if counted else None)
+
+    async def _page_or_stream(
+        self, request: Request, compiled: Compiled, values: Sequence[str], window: Window
+    ) -> Answer:
+        asked = window.limit
+        large = asked is None or asked > WHOLE
+        limit = CHUNK + 1 if large else asked
+        bindings: list[SQLValue] = compiled.page.bindings(values)
+        bindings.append(limit)
+        if window.offset > 0:
+            bindings.append(window.offset)
+        counted = request.preferences.count is not None
+
+        def read(connection: apsw.Connection) -> tuple[str | None, int, int | None]:
+            page: tuple[Any, ...] = connection.execute(compiled.page.sql, bindings).fetchall()[0]
+            text, rows = page
+            if not counted and not (large and rows > CHUNK):
+                return text, rows, None
+            if rows and rows < int(limit or 0):  # the end was seen
+                return text, rows, window.offset + rows
+            total: Any = connection.execute(compiled.count.sql, compiled.count.bindings(values)).get
+            return text, rows, int(total)
+
+        text, rows, total = await self._data.read(read, single=not counted and not large)
+        if large and rows > CHUNK and total is not None:
+            rows = max(0, total - window.offset) if asked is None else min(asked, total - window.offset)
+            answer = self._page(request, compiled, window, None, rows, total if counted else None)
+            answer.stream = self._data.stream(self._producer(compiled, values, Window(rows, window.offset)))
+            answer.body = b""
+            return answer
+        return self._page(request, compiled, window, text, rows, total if counted else None)
+
+    def _page(
+        self, request: Request, compiled: Compiled, window: Window, text: str | None, rows: int, total: int | None
+    ) -> Answer:
+        """The answer around the text of a page."""
+        wanted = compiled.media
+        status = paging.status_of_page(window.offset, rows, total)
+        if wanted.form == "object" and rows != 1:
+            raise errors.NotOneRow(rows)
+        headers: Headers = [
+            (b"content-type", wanted.content_type),
+            (b"content-range", paging.content_range(window.offset, rows, total)),
+            (b"content-location", respond.content_location(ROOT, request.raw_path, request.query)),
+        ]
+        applied = request.preferences.applied("count", "tx", "handling")
+        if applied is not None:
+            headers.append((b"preference-applied", applied))
+        return Answer(status, headers, respond.body_of(wanted, text, compiled.header))
+
+    def _producer(
+        self, compiled: Compiled, values: Sequence[str], window: Window
+    ) -> Callable[[apsw.Connection], Iterator[bytes]]:
+        """Makes the body in chunks of 1,000 rows: memory stays flat whatever the table's size."""
+        skip = window.offset > 0
+        statement = sql.rows(compiled.plan, compiled.media, limited=True, offset=skip, sorter=compiled.sorter)
+        bindings: list[SQLValue] = statement.bindings(values)
+        bindings.append(window.limit)
+        if skip:
+            bindings.append(window.offset)
+        is_csv = compiled.media.form == "csv"
+        glue = "\n" if is_csv else ","
+
+        def produce(connection: apsw.Connection) -> Iterator[bytes]:
+            cursor = connection.execute(statement.sql, bindings)
+            opening = f"{compiled.header}\n" if is_csv else "["
+            while rows := _taken(cursor, CHUNK):
+                yield (opening + glue.join(rows)).encode()
+                opening = glue
+            yield b"\n" if is_csv else b"]"
+
+        return produce
+
+
+def _taken(cursor: apsw.Cursor, most: int) -> list[str]:
+    """The texts of the next rows."""
+    rows = []
+    for (text,) in cursor:
+        rows.append(text)
+        if len(rows) == most:
+            break
+    return rows

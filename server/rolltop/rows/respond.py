@@ -1,0 +1,94 @@
+"""Answers as bytes and headers; nothing here knows SQL."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote_from_bytes
+
+import msgspec
+
+from rolltop.errors import RolltopError
+from rolltop.rows.media import Media
+from rolltop.web.asgi import Message, Send
+
+Headers = list[tuple[bytes, bytes]]
+ERROR_TYPE = b"application/json; charset=utf-8"
+
+
+@dataclass(slots=True)
+class Answer:
+    """A whole answer; `stream` follows `body` when it is there, and then no length is known."""
+
+    status: int
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
+
+
+def content_location(root: bytes, raw_path: bytes, query: bytes) -> bytes:
+    """The path below the root with the query parameters sorted by name."""
+    path = raw_path[len(root) :] or b"/"
+    if b"&" in query:
+        query = b"&".join(sorted((part for part in query.split(b"&") if part), key=_name_of_parameter))
+    return path + b"?" + query if query else path
+
+
+def _name_of_parameter(part: bytes) -> bytes:
+    return part.partition(b"=")[0]
+
+
+def body_of(media: Media, text: str | None, header: str) -> bytes:
+    """The whole body around the rows' text: brackets, the CSV's header line, or the single object as it is."""
+    if media.form == "object":
+        return (text or "").encode()
+    if media.form == "csv":
+        return f"{header}\n{text}\n".encode() if text is not None else b"\n"
+    return f"[{text}]".encode() if text is not None else b"[]"
+
+
+def csv_header(keys: Sequence[str]) -> str:
+    """The header line of a CSV."""
+    return ",".join('"' + key.replace('"', '""') + '"' if any(c in key for c in ',"\r\n') else key for key in keys)
+
+
+def location(table: str, pairs: Sequence[tuple[str, object]]) -> bytes:
+    """`/books?id=eq.7`: where the one row that was made is read."""
+    query = "&".join(f"{_quoted(name)}=eq.{_quoted(_text(value))}" for name, value in pairs)
+    return f"/{_quoted(table)}?{query}".encode()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    return quote_from_bytes(text.encode(), safe="-._~")
+
+
+def error(failure: RolltopError, *, content_range: bytes | None = None) -> Answer:
+    """The four fields under the true status; newer clients read the code from Proxy-Status when a HEAD fails."""
+    headers: Headers = [
+        (b"content-type", ERROR_TYPE),
+        (b"proxy-status", b"PostgREST; error=" + failure.code.encode()),
+    ]
+    if content_range is not None:
+        headers.append((b"content-range", content_range))
+    headers.extend((name.lower().encode(), value.encode()) for name, value in failure.headers.items())
+    return Answer(failure.status, headers, msgspec.json.encode(failure.fields()))
+
+
+async def send_answer(send: Send, answer: Answer, *, head: bool) -> None:
+    """Send the answer; of a HEAD only the headers."""
+    headers = answer.headers
+    if answer.stream is None:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    start: Message = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    await send(start)
+    if answer.stream is None or head:
+        await send({"type": "http.response.body", "body": b"" if head else answer.body})
+        return
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    async for chunk in answer.stream:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
