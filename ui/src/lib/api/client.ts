@@ -13,9 +13,10 @@ export { ApiError, asApiError, isAbort } from "./errors";
 /** Sends one request as the person. The answer may be a failure; only "no answer" and aborts reject here. */
 async function send(request: Request): Promise<Response> {
   for (;;) {
+    if (session.token === null) await session.renewed(null, request.signal);
     const used = session.token;
     const attempt = request.clone();
-    if (used) attempt.headers.set("Authorization", `Bearer ${used}`);
+    attempt.headers.set("Authorization", `Bearer ${used}`);
     let response: Response;
     try {
       response = await fetch(attempt);
@@ -63,9 +64,10 @@ export interface Upload<T> {
 export function upload<T>(path: string, file: Blob, type: string, progress: (sent: number, total: number) => void): Upload<T> {
   const request = new XMLHttpRequest();
   const done = new Promise<T>((resolve, reject) => {
-    const start = (used: string | null) => {
+    const start = () => {
+      const used = session.token;
       request.open("POST", path);
-      if (used) request.setRequestHeader("Authorization", `Bearer ${used}`);
+      request.setRequestHeader("Authorization", `Bearer ${used}`);
       request.setRequestHeader("Content-Type", type);
       request.upload.onprogress = (event) => progress(event.loaded, event.total || file.size);
       request.onabort = () => reject(new DOMException("Aborted", "AbortError"));
@@ -73,7 +75,7 @@ export function upload<T>(path: string, file: Blob, type: string, progress: (sen
         reject(new ApiError(0, { code: "unreachable", message: t("error.unreachable"), hint: t("error.unreachable.hint") }));
       request.onload = () => {
         if (request.status === 401) {
-          session.renewed(used).then(() => start(session.token), reject);
+          session.renewed(used).then(start, reject);
         } else if (request.status >= 200 && request.status < 300) {
           resolve(JSON.parse(request.responseText) as T);
         } else {
@@ -82,7 +84,8 @@ export function upload<T>(path: string, file: Blob, type: string, progress: (sen
       };
       request.send(file);
     };
-    start(session.token);
+    if (session.token === null) session.renewed(null).then(start, reject);
+    else start();
   });
   return { done, abort: () => request.abort() };
 }
