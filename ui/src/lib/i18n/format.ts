@@ -1,7 +1,8 @@
 import { locale, t } from "./index";
 
 const whole = new Intl.NumberFormat(locale);
-const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const thousands = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 0 });
+const millions = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
 const shares = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
@@ -13,7 +14,7 @@ export function number(value: number): string {
 /** As the sidebar writes counts: 1,284 but 48k, 6.1M, 10M. */
 export function compact(value: number): string {
   if (value < 10_000) return whole.format(value);
-  return short.format(value).replace("K", "k");
+  return (value < 999_500 ? thousands : millions).format(value).replace("K", "k");
 }
 
 export function percent(share: number): string {
