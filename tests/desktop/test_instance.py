@@ -35,6 +35,17 @@ HOLDER = """
 """
 
 
+class Taken:
+    """A window that takes what is handed over."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[list[Path], str]] = []
+
+    def __call__(self, paths: list[Path], token: str) -> bool:
+        self.all.append((paths, token))
+        return True
+
+
 def start(workspace: Path, *files: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", textwrap.dedent(HOLDER), str(workspace), *map(str, files)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -124,10 +135,10 @@ def test_an_address_of_another_process_is_not_believed(
 
 @pytest.mark.parametrize("message", [b'{"secret":"wrong","paths":["/a"]}\n', b"[]\n", b"nothing\n", b"", b"\xff\n"])
 def test_a_stranger_at_the_port_changes_nothing(workspace: Path, message: bytes) -> None:
-    taken: list[list[Path]] = []
+    taken = Taken()
     mine = Instance.claim_or_hand_over(workspace, [])
     assert mine is not None
-    mine.on_activate(lambda paths, _token: bool(taken.append(paths)) or True)
+    mine.on_activate(taken)
     port = json.loads((workspace / ADDRESS_FILE).read_text())["port"]
     with socket.create_connection(("127.0.0.1", port)) as stranger:
         stranger.sendall(message)
@@ -135,7 +146,7 @@ def test_a_stranger_at_the_port_changes_nothing(workspace: Path, message: bytes)
         answer = stranger.makefile("rb").read()
     assert answer in (b"", b'{"taken": false}\n')
     assert Instance.claim_or_hand_over(workspace, [Path("/b")]) is None
-    assert taken == [[Path("/b")]]
+    assert taken.all == [([Path("/b")], "")]
     mine.release()
 
 
@@ -143,9 +154,9 @@ def test_a_hand_over_before_the_window_is_there_is_kept(workspace: Path) -> None
     mine = Instance.claim_or_hand_over(workspace, [])
     assert mine is not None
     assert Instance.claim_or_hand_over(workspace, [Path("/early.csv")], "t") is None
-    taken: list[tuple[list[Path], str]] = []
-    mine.on_activate(lambda paths, token: bool(taken.append((paths, token))) or True)
-    assert taken == [([Path("/early.csv")], "t")]
+    taken = Taken()
+    mine.on_activate(taken)
+    assert taken.all == [([Path("/early.csv")], "t")]
     mine.release()
 
 
@@ -153,7 +164,12 @@ def test_a_window_that_closes_is_waited_for(workspace: Path) -> None:
     closing = Instance.claim_or_hand_over(workspace, [])
     assert closing is not None
     refused = threading.Event()
-    closing.on_activate(lambda _paths, _token: bool(refused.set()))
+
+    def refuse(_paths: list[Path], _token: str) -> bool:
+        refused.set()
+        return False
+
+    closing.on_activate(refuse)
 
     def let_go() -> None:
         refused.wait(20)
