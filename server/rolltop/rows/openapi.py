@@ -288,7 +288,7 @@ _SHARED_PARAMETERS: JSONObject = {
     "rows.select": _query(
         "select",
         _STRING,
-        "Columns, comma-separated: `column`, `alias:column`, `column::type`, `json->key`. The rows have just these keys.",
+        "Columns, comma-separated: `name`, `alias:name`, `name::type`, `json->key`. Rows have just these keys.",
     ),
     "rows.order": _query(
         "order", _STRING, "`column.asc` or `column.desc`, then `.nullsfirst` or `.nullslast`; several after commas."
