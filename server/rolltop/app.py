@@ -19,6 +19,7 @@ from rolltop.auth import Sessions
 from rolltop.bridge import Bridge
 from rolltop.config import Config
 from rolltop.data import Change, Data
+from rolltop.data.reflect import is_hidden
 from rolltop.errors import RolltopError
 from rolltop.events import Events
 from rolltop.rows.router import RowsLane
@@ -115,6 +116,8 @@ class Application:
     def _publish(self, change: Change) -> None:
         if change.schema:
             self.events.publish("schema", {})
+        if change.table is not None and is_hidden(change.table):
+            return  # the table of an import under way is nobody's business yet
         self.events.publish("rows", {"table": change.table})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -147,11 +150,8 @@ class Application:
             raise
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
-        self._closers.append(runner.close)
-        importer = Imports(
-            self.workspace.files / "imports", self.data, database, runner, self.config.import_limit_mb
-        )
-        self._closers.append(importer.close)
+        importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config.import_limit_mb)
+        self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
         parts: dict[str, Any] = {
             "bridge": self.bridge,

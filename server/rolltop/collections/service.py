@@ -1,12 +1,21 @@
 """The tables and views of the data file, with their sizes and labels."""
 
+import asyncio
 import builtins
+import time
+from collections.abc import Callable
 
+import apsw
 from sqlmodel import Session
 
 from rolltop.collections import store
-from rolltop.collections.schemas import Collection, CollectionDetail
-from rolltop.data import Data
+from rolltop.collections.errors import NoSuchCollection, StillReferenced
+from rolltop.collections.schemas import Collection, CollectionDetail, Column, Reference
+from rolltop.data import Change, Data, Table, quote
+from rolltop.data import Column as DataColumn
+
+VIEW_SECONDS = 0.3
+"""A view whose rows take longer to count is listed without their number."""
 
 Labels = dict[tuple[str, str], str]
 
@@ -17,19 +26,148 @@ def labels(session: Session) -> Labels:
 
 
 class Collections:
-    """The catalog as people see it; keeps row counts until a change makes them stale."""
+    """The catalog as people see it.
+
+    Rows are counted on a reader thread, when somebody asks for the first time after a change. Many who ask at the same
+    time wait for one count.
+    """
 
     def __init__(self, data: Data) -> None:
         self._data = data
+        self._counts: dict[str, int | None] = {}
+        self._counting: dict[str, asyncio.Task[int | None]] = {}
+        self._changes = 0
+        data.on_change.append(self._forget)
 
     async def list(self, labels: Labels) -> builtins.list[Collection]:
         """Every table and view, by name."""
-        raise NotImplementedError
+        tables = sorted(self._data.fresh_catalog().tables.values(), key=lambda table: table.name.lower())
+        return [
+            Collection(
+                name=table.name,
+                kind=table.kind,
+                label=labels.get((table.name, ""), table.name),
+                rows=await self._rows(table),
+                writable=table.writable,
+                columns=len(table.columns),
+            )
+            for table in tables
+        ]
 
     async def get(self, name: str, labels: Labels) -> CollectionDetail:
-        """One table or view."""
-        raise NotImplementedError
+        """One table or view.
+
+        Raises:
+            NoSuchCollection: there is none of that name.
+        """
+        table = self._table(name)
+        unique = {key.columns[0] for key in table.unique if len(key.columns) == 1}
+        unique |= set(table.primary_key) if len(table.primary_key) == 1 else set()
+        return CollectionDetail(
+            name=table.name,
+            kind=table.kind,
+            label=labels.get((name, ""), name),
+            rows=await self._rows(table),
+            writable=table.writable,
+            columns=[
+                _described(table, column, labels.get((name, column.name), column.name), column.name in unique)
+                for column in table.columns
+            ],
+            primary_key=list(table.primary_key),
+        )
 
     def delete(self, name: str, session: Session) -> None:
-        """Drop a table or a view."""
-        raise NotImplementedError
+        """Drop a table or a view and its labels; from a worker thread.
+
+        Raises:
+            NoSuchCollection: there is none of that name.
+            StillReferenced: rows of other tables point to it.
+        """
+        table = self._table(name)
+        others = sorted({other.name for other, _ in self._data.catalog.references.get(name, ()) if other.name != name})
+        if others:
+            raise StillReferenced(name, others)
+        what = "VIEW" if table.kind == "view" else "TABLE"
+        store.forget(session, name)
+        self._data.submit(_statement(f"DROP {what} IF EXISTS {quote(name)}")).result()
+
+    def _table(self, name: str) -> Table:
+        table = self._data.catalog.table(name) or self._data.fresh_catalog().table(name)
+        if table is None:
+            raise NoSuchCollection(name)
+        return table
+
+    def _forget(self, change: Change) -> None:
+        """On the writer's thread: what was counted of a changed table is no longer true."""
+        self._changes += 1
+        if change.table is None:
+            self._counts = {}
+        else:
+            # Views may show any table, so their counts go with every change.
+            views = [name for name, table in self._data.catalog.tables.items() if table.kind == "view"]
+            self._counts = {name: rows for name, rows in self._counts.items() if name not in (change.table, *views)}
+
+    async def _rows(self, table: Table) -> int | None:
+        if table.name in self._counts:
+            return self._counts[table.name]
+        task = self._counting.get(table.name)
+        if task is None:
+            task = asyncio.create_task(self._count(table))
+            self._counting[table.name] = task
+            task.add_done_callback(lambda _: self._counting.pop(table.name, None))
+        return await asyncio.shield(task)
+
+    async def _count(self, table: Table) -> int | None:
+        changes = self._changes
+        rows = await self._data.read(lambda connection: _count_rows(connection, table))
+        if changes == self._changes:
+            self._counts = {**self._counts, table.name: rows}
+        return rows
+
+
+def _statement(sql: str) -> Callable[[apsw.Connection], None]:
+    def _work(connection: apsw.Connection) -> None:
+        connection.execute(sql)
+
+    return _work
+
+
+def _count_rows(connection: apsw.Connection, table: Table) -> int | None:
+    """The number of rows; None for a view that takes too long or cannot be read any more."""
+    sql = f"SELECT count(*) FROM {quote(table.name)}"  # noqa: S608 (a name of the catalog, quoted)
+    if table.kind == "table":
+        return int(connection.execute(sql).get)
+    until = time.monotonic() + VIEW_SECONDS
+    watch = object()
+    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000, id=watch)
+    try:
+        return int(connection.execute(sql).get)
+    except (apsw.InterruptError, apsw.SQLError):
+        return None
+    finally:
+        connection.set_progress_handler(None, id=watch)
+
+
+def _described(table: Table, column: DataColumn, label: str, unique: bool) -> Column:
+    references = next(
+        (
+            Reference(table=key.table, column=key.parent_columns[0])
+            for key in table.foreign_keys
+            if key.columns == (column.name,) and key.parent_columns
+        ),
+        None,
+    )
+    return Column(
+        name=column.name,
+        label=label,
+        type=column.type.name,
+        declared=column.declared,
+        not_null=column.not_null,
+        default=column.default,
+        generated=column.generated,
+        key=column.key,
+        choices=[str(choice) for choice in column.choices] or None,
+        max_length=column.max_length,
+        references=references,
+        unique=unique,
+    )

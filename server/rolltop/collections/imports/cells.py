@@ -7,7 +7,6 @@ kinds of all of its cells, of which there are few however many rows there are.
 import datetime
 import json
 import re
-from enum import IntFlag, auto
 
 SPACE = " \t\r\n\f\v"
 LONGEST_TYPED = 1_000  # a longer cell is text or JSON
@@ -16,50 +15,50 @@ TRUE_WORDS = {"true": "word", "t": "letter", "yes": "yes", "y": "yes letter", "o
 FALSE_WORDS = {"false": "word", "f": "letter", "no": "yes", "n": "yes letter", "off": "switch", "0": "digit"}
 
 
-class Kind(IntFlag):
-    """What a cell fits, and how it is written."""
+class Kind:
+    """What a cell fits, and how it is written: bits of plain ints, since enum members cost ten times as much."""
 
-    WORD_FOR_NULL = auto()
-    PADDED = auto()  # spaces around it
+    WORD_FOR_NULL = 1 << 0
+    PADDED = 1 << 1  # spaces around it
 
-    BOOLEAN = auto()
-    BOOLEAN_DIGIT = auto()  # 0 or 1
+    BOOLEAN = 1 << 2
+    BOOLEAN_DIGIT = 1 << 3  # 0 or 1
 
     # Numbers under each way of writing them: 1234.5 · 1.234,5 · 1,234.5
-    INTEGER = auto()
-    NUMBER = auto()
-    INTEGER_COMMA = auto()
-    NUMBER_COMMA = auto()
-    INTEGER_GROUPS = auto()
-    NUMBER_GROUPS = auto()
-    EXACT = auto()  # at most 15 digits and no exponent: a double gives every digit back
-    ZERO_FIRST = auto()  # 007
-    LONG = auto()  # more than 15 digits
-    TOO_LONG = auto()  # more than a double can give back: a long whole number, or over 17 digits
-    SIGNED = auto()  # +49
-    POINT_ZERO = auto()  # 12.0
-    SCALE_NONE = auto()  # 12
-    SCALE_ONE = auto()  # 12.5
-    SCALE_TWO = auto()  # 12.50
-    SCALE_MORE = auto()
-    ZERO_LAST = auto()  # 12.50, where a double would be written 12.5
+    INTEGER = 1 << 4
+    NUMBER = 1 << 5
+    INTEGER_COMMA = 1 << 6
+    NUMBER_COMMA = 1 << 7
+    INTEGER_GROUPS = 1 << 8
+    NUMBER_GROUPS = 1 << 9
+    EXACT = 1 << 10  # at most 15 digits and no exponent: a double gives every digit back
+    ZERO_FIRST = 1 << 11  # 007
+    LONG = 1 << 12  # more than 15 digits
+    TOO_LONG = 1 << 13  # more than a double can give back: a long whole number, or over 17 digits
+    SIGNED = 1 << 14  # +49
+    POINT_ZERO = 1 << 15  # 12.0
+    SCALE_NONE = 1 << 16  # 12
+    SCALE_ONE = 1 << 17  # 12.5
+    SCALE_TWO = 1 << 18  # 12.50
+    SCALE_MORE = 1 << 19
+    ZERO_LAST = 1 << 20  # 12.50, where a double would be written 12.5
 
     # Days and moments by the order of their parts
-    DATE_ISO = auto()
-    DATE_YMD = auto()
-    DATE_DMY = auto()
-    DATE_MDY = auto()
-    MOMENT_ISO = auto()
-    MOMENT_YMD = auto()
-    MOMENT_DMY = auto()
-    MOMENT_MDY = auto()
-    MOMENT_AS_STORED = auto()  # 2024-05-01T12:00:00Z
+    DATE_ISO = 1 << 21
+    DATE_YMD = 1 << 22
+    DATE_DMY = 1 << 23
+    DATE_MDY = 1 << 24
+    MOMENT_ISO = 1 << 25
+    MOMENT_YMD = 1 << 26
+    MOMENT_DMY = 1 << 27
+    MOMENT_MDY = 1 << 28
+    MOMENT_AS_STORED = 1 << 29  # 2024-05-01T12:00:00Z
 
-    TIME = auto()
-    UUID = auto()
-    UPPER = auto()  # a UUID with capitals
-    JSON = auto()
-    JSON_NESTED = auto()  # an object or an array
+    TIME = 1 << 30
+    UUID = 1 << 31
+    UPPER = 1 << 32  # a UUID with capitals
+    JSON = 1 << 33
+    JSON_NESTED = 1 << 34  # an object or an array
 
 
 _PLAIN = re.compile(r"([+-]?)(\d+)(?:\.(\d*))?([eE][+-]?\d{1,3})?|([+-]?)\.(\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -75,17 +74,20 @@ _AS_STORED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 _SCALES = {0: Kind.SCALE_NONE, 1: Kind.SCALE_ONE, 2: Kind.SCALE_TWO}
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
+_ALL_NUMBER = Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS
 _ALL_INTEGER = Kind.INTEGER | Kind.INTEGER_COMMA | Kind.INTEGER_GROUPS
+_SHORT_INTEGER = _ALL_NUMBER | _ALL_INTEGER | Kind.EXACT | Kind.SCALE_NONE
 
 
 def kind_of(cell: str) -> int:
-    """The bits of a cell that is not empty, as an int (arithmetic on enum members is slow)."""
+    """The bits of a cell that is not empty."""
+    if cell.isdecimal() and cell.isascii() and 1 < len(cell) <= 15 and cell[0] != "0":
+        return _SHORT_INTEGER
     text = cell.strip(SPACE)
-    padded = Kind.PADDED if len(text) != len(cell) else Kind(0)
-    return int(_kind(text) | padded)
+    return _kind(text) | (Kind.PADDED if len(text) != len(cell) else 0)
 
 
-def _kind(text: str) -> Kind:
+def _kind(text: str) -> int:
     lower = text.lower() if len(text) <= 5 else ""
     if not text or lower in NULL_WORDS:
         return Kind.WORD_FOR_NULL
@@ -93,7 +95,7 @@ def _kind(text: str) -> Kind:
     if first in "{[" or (first == '"' and text[-1] == '"'):
         return _json(text)
     if len(text) > LONGEST_TYPED:
-        return Kind(0)
+        return 0
     if lower in TRUE_WORDS or lower in FALSE_WORDS:
         if lower not in ("0", "1"):
             return Kind.BOOLEAN
@@ -103,7 +105,7 @@ def _kind(text: str) -> Kind:
     return _uuid(text)
 
 
-def _number(text: str) -> Kind:
+def _number(text: str) -> int:
     match = _PLAIN.fullmatch(text)
     if match is None:
         return _number_by_locale(text)
@@ -111,71 +113,71 @@ def _number(text: str) -> Kind:
     if whole is None:
         sign, whole, fraction, exponent = bare_sign, "", bare_fraction, bare_exponent
     if exponent is not None:
-        return Kind.NUMBER if abs(float(text)) < float("inf") else Kind(0)
+        return Kind.NUMBER if abs(float(text)) < float("inf") else 0
     kind = Kind.NUMBER | _shape(sign, whole, fraction or "")
     if fraction is None:
         kind |= Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.SCALE_NONE
         if len(whole) < 19 or (len(whole) < 30 and LOWEST <= int(text) <= HIGHEST):
             kind |= _ALL_INTEGER
         return kind
-    kind |= Kind.NUMBER_GROUPS | (Kind.NUMBER_COMMA if _COMMA.fullmatch(text) else Kind(0))
-    kind |= Kind.INTEGER_COMMA if kind & Kind.NUMBER_COMMA else Kind(0)
-    kind |= _SCALES.get(len(fraction), Kind.SCALE_MORE) | (Kind.ZERO_LAST if fraction.endswith("0") else Kind(0))
+    kind |= Kind.NUMBER_GROUPS | (Kind.NUMBER_COMMA if _COMMA.fullmatch(text) else 0)
+    kind |= Kind.INTEGER_COMMA if kind & Kind.NUMBER_COMMA else 0
+    kind |= _SCALES.get(len(fraction), Kind.SCALE_MORE) | (Kind.ZERO_LAST if fraction.endswith("0") else 0)
     if whole and len(whole) < 16 and not fraction.strip("0"):
-        kind |= Kind.INTEGER | Kind.INTEGER_GROUPS | (Kind.POINT_ZERO if fraction == "0" else Kind(0))
+        kind |= Kind.INTEGER | Kind.INTEGER_GROUPS | (Kind.POINT_ZERO if fraction == "0" else 0)
     return kind
 
 
-def _shape(sign: str, whole: str, fraction: str) -> Kind:
+def _shape(sign: str, whole: str, fraction: str) -> int:
     """What would be lost if these digits became a number."""
-    kind = Kind.SIGNED if sign == "+" else Kind(0)
+    kind = Kind.SIGNED if sign == "+" else 0
     if len(whole) > 1 and whole[0] == "0":
         kind |= Kind.ZERO_FIRST
     digits = len((whole + fraction).lstrip("0"))
     if digits <= 15:
         return kind | Kind.EXACT
-    return kind | Kind.LONG | (Kind.TOO_LONG if digits > 17 or not fraction else Kind(0))
+    return kind | Kind.LONG | (Kind.TOO_LONG if digits > 17 or not fraction else 0)
 
 
-def _number_by_locale(text: str) -> Kind:
+def _number_by_locale(text: str) -> int:
     """Numbers with a decimal comma, with points or with commas between groups of three digits."""
-    kind = Kind(0)
+    kind = 0
     if _COMMA.fullmatch(text):
         whole, _, fraction = text.partition(",")
         kind |= Kind.NUMBER_COMMA | _digits(whole.replace(".", ""), fraction)
-        kind |= Kind.INTEGER_COMMA if not fraction else Kind(0)
+        kind |= Kind.INTEGER_COMMA if not fraction else 0
     if _GROUPS.fullmatch(text):
         whole, _, fraction = text.partition(".")
         kind |= Kind.NUMBER_GROUPS | _digits(whole.replace(",", ""), fraction)
-        kind |= Kind.INTEGER_GROUPS if not fraction else Kind(0)
+        kind |= Kind.INTEGER_GROUPS if not fraction else 0
     return kind
 
 
-def _digits(whole: str, fraction: str) -> Kind:
+def _digits(whole: str, fraction: str) -> int:
     sign = whole[0] if whole[0] in "+-" else ""
     kind = _shape(sign, whole.lstrip("+-"), fraction) | _SCALES.get(len(fraction), Kind.SCALE_MORE)
-    return kind | (Kind.ZERO_LAST if fraction.endswith("0") else Kind(0))
+    return kind | (Kind.ZERO_LAST if fraction.endswith("0") else 0)
 
 
-def _json(text: str) -> Kind:
+def _json(text: str) -> int:
     try:
         json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return Kind(0)
-    return Kind.JSON | (Kind.JSON_NESTED if text[0] in "{[" else Kind(0))
+        return 0
+    return Kind.JSON | (Kind.JSON_NESTED if text[0] in "{[" else 0)
 
 
 def _refuse(word: str) -> None:
     raise ValueError(word)  # NaN and Infinity are not JSON
 
 
-def _uuid(text: str) -> Kind:
+def _uuid(text: str) -> int:
     if len(text) != 36 or not _UUID.fullmatch(text):
-        return Kind(0)
-    return Kind.UUID | (Kind.UPPER if text != text.lower() else Kind(0))
+        return 0
+    return Kind.UUID | (Kind.UPPER if text != text.lower() else 0)
 
 
-def _day(text: str) -> Kind:
+def _day(text: str) -> int:
     """Days, moments and times of day."""
     if _TIME.fullmatch(text):
         return Kind.TIME
@@ -184,33 +186,33 @@ def _day(text: str) -> Kind:
         return _iso(text, match)
     match = _DAY.fullmatch(text)
     if match is None or not _is_time(match[5]):
-        return Kind(0)
+        return 0
     first, mark, second, third, time = match.groups()
-    kind = Kind(0)
+    kind = 0
     if len(first) == 4:
         if _is_day(first, second, third):
-            kind |= Kind.MOMENT_YMD | (Kind.DATE_YMD if time is None else Kind(0))
+            kind |= Kind.MOMENT_YMD | (Kind.DATE_YMD if time is None else 0)
         return kind
     if len(third) != 4 or len(first) > 2:
         return kind
     if _is_day(third, second, first):
-        kind |= Kind.MOMENT_DMY | (Kind.DATE_DMY if time is None else Kind(0))
+        kind |= Kind.MOMENT_DMY | (Kind.DATE_DMY if time is None else 0)
     if mark != "." and _is_day(third, first, second):  # nobody writes month.day.year
-        kind |= Kind.MOMENT_MDY | (Kind.DATE_MDY if time is None else Kind(0))
+        kind |= Kind.MOMENT_MDY | (Kind.DATE_MDY if time is None else 0)
     return kind
 
 
-def _iso(text: str, match: re.Match[str]) -> Kind:
+def _iso(text: str, match: re.Match[str]) -> int:
     try:
         moment = datetime.datetime.fromisoformat(text.upper())
         if moment.tzinfo is not None:
             moment.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
-        return Kind(0)
+        return 0
     if match[2] is None:
         return Kind.DATE_ISO | Kind.DATE_YMD | Kind.MOMENT_ISO | Kind.MOMENT_YMD
-    kind = Kind.MOMENT_ISO | (Kind.MOMENT_YMD if match[3] is None else Kind(0))
-    return kind | (Kind.MOMENT_AS_STORED if _AS_STORED.fullmatch(text) else Kind(0))
+    kind = Kind.MOMENT_ISO | (Kind.MOMENT_YMD if match[3] is None else 0)
+    return kind | (Kind.MOMENT_AS_STORED if _AS_STORED.fullmatch(text) else 0)
 
 
 def _is_day(year: str, month: str, day: str) -> bool:

@@ -15,7 +15,7 @@ from rolltop.collections.imports.tally import Tally
 
 _LONGEST_KEY = 100
 _FRACTION = Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE
-_Way = TypeVar("_Way", Kind, Reading)
+_Way = TypeVar("_Way", int, Reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from rolltop.data.errors import Closed
 from rolltop.data.types import of_declared
 
 HIDDEN = "_rolltop_import_"
+ROWS_AT_ONCE = 5_000  # 30 ms or so, after which other writers have their turn
 _CONVERTED_KEPT = 50_000
 
 Row = Sequence[Any]
@@ -71,7 +72,7 @@ def _fill(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str,
     waiting: Future[None] | None = None
     done = 0
     skip = 1 if scanned.header else 0
-    for chunk in chunks(source, scanned.form):
+    for chunk in chunks(source, scanned.form, ROWS_AT_ONCE):
         rows = even(chunk.rows[skip:], len(scanned.headers), done + 1, widths)
         skip = 0
         batch = _Batch(insert, prepare(rows), rows, done + 1, plan)

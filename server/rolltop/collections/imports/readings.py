@@ -16,9 +16,6 @@ Convert = Callable[[str], str | int]
 """A cell without the spaces around it → what is bound to the INSERT; SQLite's affinity does the rest."""
 
 
-_NONE = Kind(0)
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One way to read cells as a type."""
@@ -26,15 +23,15 @@ class Reading:
     type: str
     name: str | None
     """For people; None for the plain way."""
-    needs: Kind
+    needs: int
     """All of these bits make a cell fit."""
-    loses: Kind = _NONE
+    loses: int = 0
     """With one of these bits a cell fits, but something of what is written would be lost: nothing to do unasked."""
     convert: Convert | None = None
     """None when SQLite takes the cell as it stands."""
-    as_stored: Kind = _NONE
+    as_stored: int = 0
     """A cell with one of these bits needs no `convert`."""
-    changes: Kind = _NONE
+    changes: int = 0
     """A cell with one of these bits needs `convert`; without any of the two sets, every cell does."""
 
     def fits(self, kind: int) -> bool:
@@ -129,7 +126,7 @@ READINGS: tuple[Reading, ...] = (
     Reading("json", None, Kind.JSON),
 )
 
-TEXT = Reading("text", None, Kind(0))
+TEXT = Reading("text", None, 0)
 WAYS_OF_NUMBERS = (Kind.NUMBER, Kind.NUMBER_COMMA, Kind.NUMBER_GROUPS)
 
 BY_TYPE: Mapping[str, tuple[Reading, ...]] = {

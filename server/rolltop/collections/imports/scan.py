@@ -18,6 +18,9 @@ from rolltop.collections.imports.tally import Tally
 
 MOST_COLUMNS = 500  # threat model S7
 PREVIEW_ROWS = 100
+ROWS_AT_ONCE = (
+    1_000  # measured: with 5,000 the cells no longer fit the processor's cache, and it takes half as long again
+)
 PREVIEW_CELL = 200
 _RAGGED_KEPT = 20
 
@@ -79,7 +82,7 @@ def scan(source: Source, wish: Wish, watch: Watch) -> Scanned:
     widths = Widths()
     preview: list[list[str]] = []
     count = 0
-    for chunk in chunks(source, form):
+    for chunk in chunks(source, form, ROWS_AT_ONCE):
         rows = chunk.rows
         if headers is None:
             headers, rows = _headers(rows, header)

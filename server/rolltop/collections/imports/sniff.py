@@ -12,7 +12,7 @@ from rolltop.collections.imports.source import options
 DELIMITERS = (",", ";", "\t", "|")
 HEAD_CHARACTERS = 1 << 18
 _ROWS = 500
-_TYPED = int(
+_TYPED = (
     Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY
     | Kind.TIME | Kind.UUID | Kind.BOOLEAN
 )  # fmt: skip

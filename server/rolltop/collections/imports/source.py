@@ -15,7 +15,6 @@ from rolltop.collections.imports.errors import BadText, EmptyFile, FileChanged, 
 
 BLOCK = 1 << 20
 LARGEST_CELL = 16 << 20  # characters
-ROWS_AT_ONCE = 5_000
 CHARACTERS_AT_ONCE = 4 << 20
 
 _SIGNATURES = (
@@ -198,8 +197,8 @@ def head_of(source: Source, encoding: str, characters: int) -> str:
         return text.read(characters)
 
 
-def chunks(source: Source, form: Format) -> Iterator[Chunk]:
-    """The rows in chunks, lines without anything left out.
+def chunks(source: Source, form: Format, at_once: int) -> Iterator[Chunk]:
+    """The rows in chunks of `at_once`, lines without anything left out.
 
     Raises:
         BadText: a quotation mark is never closed, or a cell is larger than 16 million characters.
@@ -215,7 +214,7 @@ def chunks(source: Source, form: Format) -> Iterator[Chunk]:
                 if not row:
                     continue
                 rows.append(row)
-                if len(rows) >= ROWS_AT_ONCE or lines.characters >= CHARACTERS_AT_ONCE:
+                if len(rows) >= at_once or lines.characters >= CHARACTERS_AT_ONCE:
                     if row == [_END]:
                         break
                     yield Chunk(rows, first, file.tell())

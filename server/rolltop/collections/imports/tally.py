@@ -16,7 +16,7 @@ WORDS_KEPT = 20
 UNIQUE_ROWS = 4_000_000
 _BLANK = -1
 _BUCKETS = 64
-_WORD = int(Kind.WORD_FOR_NULL | Kind.BOOLEAN)
+_WORD = Kind.WORD_FOR_NULL | Kind.BOOLEAN
 
 
 class Tally:
