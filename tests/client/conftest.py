@@ -1,0 +1,40 @@
+"""A real server with a small library in its data file, written there by another program as any user's might be."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import LiveServer
+
+LIBRARY = """
+CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born INTEGER);
+CREATE TABLE books (
+  id INTEGER PRIMARY KEY, title TEXT NOT NULL, author_id INTEGER REFERENCES authors (id), pages INTEGER DEFAULT 100,
+  price REAL, in_print BOOLEAN DEFAULT TRUE, tags JSON, out_on DATE, seen TIMESTAMP, cover BLOB);
+CREATE TABLE "Order Details" (id INTEGER PRIMARY KEY, "Unit Price" REAL);
+CREATE TABLE "a/b?c" (id INTEGER PRIMARY KEY, big INTEGER);
+INSERT INTO authors VALUES (1, 'Ruiz', 1950), (2, 'Okafor', NULL), (3, 'Lind', 1971);
+INSERT INTO books VALUES
+  (1, 'Salt', 1, 210, 12.5, TRUE, '["sea"]', '2001-05-01', '2024-05-01T12:30:00Z', x'00ff'),
+  (2, 'Pepper, Ground', 1, 180, 9, FALSE, NULL, '2004-09-15', NULL, NULL),
+  (3, 'North', 2, NULL, NULL, NULL, '{"a": 1}', NULL, '2024-06-01T08:00:00.5Z', x'');
+INSERT INTO "Order Details" VALUES (1, 18.5), (2, 42);
+INSERT INTO "a/b?c" VALUES (1, 9007199254740993), (2, NULL);
+"""
+
+
+def fill(workspace: Path) -> None:
+    """Write the library into the workspace's data file."""
+    with closing(sqlite3.connect(workspace / "data.db", timeout=10)) as connection:
+        connection.executescript(LIBRARY)
+
+
+@pytest.fixture(scope="module")
+def library(live: "LiveServer") -> "LiveServer":
+    """The server with the library."""
+    fill(live.workspace)
+    return live
