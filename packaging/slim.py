@@ -29,7 +29,12 @@ SYSTEM_LIBRARIES = re.compile(
     r"|libdbus-1|libasound|lib(krb5|k5crypto|gssapi|com_err|keyutils)|lib(systemd|udev|cap)\.|lib(gnutls|nettle|hogweed|p11-kit|tasn1)"
     r"|lib(gbm|drm|X11|xcb|X11-xcb|Xau|Xdmcp|wayland-(client|egl|cursor|server))\.so|lib(gtk|gdk|pango|cairo|atk|atspi|harfbuzz)"
 )
-DEVELOPERS = re.compile(r"devtools_resources|(^|/)tests?/|\.pyi$|\.(prl|la|a)$|/Qt/(metatypes|include)/")
+# What came only for parts that go: Qt's multimedia and printing plugins, the GTK theme.
+DRAGGED_IN = re.compile(
+    r"lib(pulse|pulsecommon|sndfile|FLAC|vorbis|vorbisenc|ogg|opus|mpg123|mp3lame|asyncns|cups|avahi-\w+|epoxy|fribidi|thai"
+    r"|datrie|graphite2|pixman-1|Xinerama|Xcursor|gcrypt|gpg-error|mount|blkid|selinux|idn2|unistring|gmp)[-.]"
+)
+DEVELOPERS = re.compile(r"devtools_resources|__pycache__|(^|/)tests?/|\.pyi$|\.(prl|la|a)$|/Qt/(metatypes|include)/")
 
 
 def slim(entries: Iterable[Entry]) -> list[Entry]:
@@ -40,8 +45,11 @@ def slim(entries: Iterable[Entry]) -> list[Entry]:
 def stays(place: str) -> bool:
     """Whether what would lie at this place in the bundle is shipped."""
     path = PurePath(place).as_posix()
-    if DEVELOPERS.search(path) or SYSTEM_LIBRARIES.match(PurePath(path).name):
+    name = PurePath(path).name
+    if DEVELOPERS.search(path) or SYSTEM_LIBRARIES.match(name) or DRAGGED_IN.match(name):
         return False
+    if found := re.match(r"(?:libQt6|PySide6/Qt)(\w+?)\.(?:abi3\.)?so", name if name.startswith("lib") else path):
+        return bool(QT_LIBRARIES.fullmatch(found[1]))  # at the top these are links into PySide6
     if not path.startswith("PySide6/"):
         return True
     if "/Qt/qml/" in path:
@@ -50,6 +58,4 @@ def stays(place: str) -> bool:
         return bool(QT_PLUGINS.match(found[1]))
     if found := re.search(r"/translations/(?:qtwebengine_locales/|\w+_)([a-z]{2})\b", path):
         return found[1] in LANGUAGES
-    if found := re.search(r"(?:libQt6|PySide6/Qt)(\w+?)\.(?:abi3\.)?so", path):
-        return bool(QT_LIBRARIES.fullmatch(found[1]))
     return True

@@ -20,6 +20,7 @@ SHIPPED = [
     "PySide6/Qt/plugins/imageformats/libqsvg.so",
     "libxcb-cursor.so.0",
     "libxcb-icccm.so.4",
+    "libQt6WebEngineCore.so.6",
 ]
 LEFT_OUT = [
     "PySide6/Qt/qml/QtQuick/Controls/libqtquickcontrols2plugin.so",
@@ -35,6 +36,8 @@ LEFT_OUT = [
     "libX11.so.6",
     "libxcb.so.1",
     "libgtk-3.so.0",
+    "libQt6Multimedia.so.6",
+    "libpulsecommon-16.1.so",
 ]
 
 
