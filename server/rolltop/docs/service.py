@@ -134,10 +134,18 @@ def _correct(path: str, operation: JSONObject) -> None:
         operation["security"] = []
     else:
         responses.setdefault("401", _error("No token, or one that isn't known."))
-    if "422" in responses:
-        responses["422"] = _error("Fields that don't fit; `fields` names each of them.", "RefusedFields")
     if "requestBody" in operation:
         responses.setdefault("400", _error("The body can't be read."))
+    if "requestBody" in operation or "parameters" in operation:
+        responses["422"] = _error("Something doesn't fit; `fields` names each field that was refused.", "RefusedFields")
+    for status, response in responses.items():
+        if response["description"] == "Successful Response":  # FastAPI's words for every route
+            response["description"] = _SUCCESS[status]
+        if status >= "4" and "content" not in response:
+            response |= _error(response["description"])
+
+
+_SUCCESS = {"200": "OK.", "201": "Created.", "202": "Accepted: it goes on after this answer.", "204": "Done."}
 
 
 def _error(description: str, schema: str = "Error") -> JSONObject:
