@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
+from rolltop.config import default_workspace
 from rolltop.web.units import BaseUrl, DataFile
 from rolltop.workspace.folder import Workspace
 from rolltop.workspace.run import Run
@@ -39,7 +40,11 @@ def read_status(
         mode=run.mode,
         desktop=run.mode == "desktop",
         started=run.started,
-        workspace=WorkspaceStatus(name=workspace.name, path=str(workspace.path)),
+        workspace=WorkspaceStatus(
+            name=workspace.name,
+            path=str(workspace.path),
+            default=workspace.path == default_workspace().resolve(),
+        ),
         data=DataStatus(
             path=str(data.path),
             size=data.path.stat().st_size,

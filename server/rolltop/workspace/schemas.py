@@ -11,6 +11,7 @@ class WorkspaceStatus(BaseModel):
 
     name: str = Field(examples=["My workspace"])
     path: str
+    default: bool = Field(description="The workspace that is opened when none is named.")
 
 
 class DataStatus(BaseModel):
