@@ -20,6 +20,8 @@ export class TableRows implements GridRows {
   /** Rows of the view; null until they are counted. */
   #matched = $state<number | null>(null);
   #version = $state(0);
+  /** Grows when rows were read again or written, not when they merely came into sight. */
+  revision = $state(0);
   /** Rows of the table. */
   all = $state<number | null>(null);
   error = $state.raw<ApiError | null>(null);
@@ -102,13 +104,16 @@ export class TableRows implements GridRows {
     return this.primaryKey.map((name) => [name, row[name] ?? null]);
   }
 
-  /** The row with this key and its index: from memory, else from the server with index -1; null when there is none. */
-  async find(key: RowKey): Promise<{ row: Row; index: number } | null> {
+  /** The index of the row with this key among those in memory, or -1. */
+  place(key: RowKey): number {
     const wanted = JSON.stringify(key.map(([, value]) => String(value)));
-    const index = this.#blocks.find((row) => JSON.stringify(this.primaryKey.map((name) => String(row[name]))) === wanted);
-    if (index >= 0) return { row: this.row(index)!, index };
+    return this.#blocks.find((row) => JSON.stringify(this.primaryKey.map((name) => String(row[name]))) === wanted);
+  }
+
+  /** The whole row with this key, hidden columns included, as the server has it; null when there is none. */
+  async whole(key: RowKey): Promise<Row | null> {
     const [row] = await fetchRows(this.table, whereKeys([key]), 0, 1, this.#stopped.signal);
-    return row ? { row, index: -1 } : null;
+    return this.#overlaid(row) ?? null;
   }
 
   indexOf(row: Row): number {
@@ -211,6 +216,7 @@ export class TableRows implements GridRows {
   #replace(identity: string, fresh: Row): void {
     this.#blocks.amend((row) => (this.identity(row) === identity ? { ...row, ...only(fresh, row) } : null));
     this.#version++;
+    this.revision++;
   }
 
   #mark(identity: string, names: readonly string[], mark: Mark | null): void {
@@ -259,6 +265,7 @@ export class TableRows implements GridRows {
     this.#take(total);
     this.#blocks.invalidate();
     this.#version++;
+    this.revision++;
   }
 
   async #lookAgain(): Promise<void> {
@@ -273,6 +280,7 @@ export class TableRows implements GridRows {
     else this.#blocks.forgetUnseen();
     if (fresh) this.#freshen(rows, fresh);
     this.#version++;
+    this.revision++;
   }
 
   async #byKey(rows: readonly Row[]): Promise<Row[] | null> {
