@@ -31,13 +31,13 @@ async def list_collections(collections: Tables, labels: Named, _actor: Reader) -
     return await collections.list(labels)
 
 
-@router.get("/{name}")
+@router.get("/{name:path}")
 async def read_collection(name: str, collections: Tables, labels: Named, _actor: Reader) -> CollectionDetail:
     """One table or view with its columns, types, key and references."""
     return await collections.get(name, labels)
 
 
-@router.delete("/{name}", status_code=204)
+@router.delete("/{name:path}", status_code=204)
 def delete_collection(name: str, collections: Tables, session: Write, _actor: Writer) -> None:
     """Delete a table or a view with all its rows. This cannot be undone."""
     collections.delete(name, session)
