@@ -88,6 +88,8 @@ def open_first(path: Path, *, in_place: bool, synchronous: str) -> apsw.Connecti
     """
     _look_from_outside(path, in_place=in_place)
     try:
+        if not path.exists():
+            path.touch(mode=0o600)  # SQLite gives its log and index the same mode (threat model L1)
         connection = writer(path, in_place=in_place, synchronous=synchronous)
         connection.set_busy_timeout(OPEN_WAIT_MS)
         _look_inside(connection, path)

@@ -109,6 +109,11 @@ class Data:
                 pass  # another program is changing the schema: what was known stays until it is done
             return self._catalog
 
+    @property
+    def sqlite_version(self) -> str:
+        """The version of the SQLite that reads and writes the file."""
+        return apsw.sqlite_lib_version()
+
     def read_now(self, sql: str, bindings: Sequence[SQLValue] = ()) -> list[tuple[Any, ...]]:
         """The rows of a read that touches a few pages, on the event loop's own connection and in its thread."""
         return self._inline.execute(sql, bindings).fetchall()

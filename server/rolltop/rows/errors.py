@@ -309,6 +309,15 @@ class WrongStorageClass(BadRequest):
     code = "22P02"
 
 
+class InvalidJsonCell(BadRequest):
+    """A cell of a CSV for a JSON column that is not JSON."""
+
+    code = "22P02"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f'invalid input syntax for type json: "{text[:200]}"')
+
+
 class BodyTooLarge(TooLarge):
     code = "PGRST102"
 

@@ -135,11 +135,12 @@ def _refuse_embedded_paths(asked: Asked) -> None:
 def _picks_by_key(table: Table, where: tuple[Test | Logic, ...]) -> bool:
     if not table.primary_key:
         return False
-    fixed = {test.place.column.name for test in where if isinstance(test, Test) and _is_plain_equality(test)}
+    fixed = {test.place.column.name for test in where if isinstance(test, Test) and is_plain_equality(test)}
     return fixed.issuperset(table.primary_key)
 
 
-def _is_plain_equality(test: Test) -> bool:
+def is_plain_equality(test: Test) -> bool:
+    """Whether the test is `column=eq.value` and nothing more."""
     return test.operator == "eq" and not (test.negated or test.quantifier or test.place.steps)
 
 

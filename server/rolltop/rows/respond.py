@@ -28,7 +28,8 @@ def content_location(root: bytes, raw_path: bytes, query: bytes) -> bytes:
     """The path below the root with the query parameters sorted by name."""
     path = raw_path[len(root) :] or b"/"
     if b"&" in query:
-        query = b"&".join(sorted((part for part in query.split(b"&") if part), key=_name_of_parameter))
+        parts = sorted([part for part in query.split(b"&") if part], key=_name_of_parameter)
+        query = b"&".join(parts)
     return path + b"?" + query if query else path
 
 

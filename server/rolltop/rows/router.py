@@ -6,11 +6,12 @@ import apsw
 
 from rolltop.data import Data, Table
 from rolltop.errors import RolltopError
-from rolltop.rows import errors, plan, respond
+from rolltop.rows import body, errors, plan, respond
 from rolltop.rows.allocation import keep_freed_memory
 from rolltop.rows.reading import Reading
 from rolltop.rows.request import ROOT, Request, taken
 from rolltop.rows.respond import Answer
+from rolltop.rows.writing import Writing
 from rolltop.web.asgi import ASGIScope, Receive, Send
 
 READING = ("GET", "HEAD")
@@ -24,6 +25,7 @@ class RowsLane:
         keep_freed_memory()
         self._data = data
         self._reading = Reading(data)
+        self._writing = Writing(data)
         self._names: dict[bytes, str] = {}
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
@@ -35,6 +37,8 @@ class RowsLane:
             answer = respond.error(failure, content_range=failure.content_range)
         except RolltopError as failure:
             answer = respond.error(failure)
+        except body.Disconnected:
+            return
         except apsw.Error as failure:
             answer = respond.error(errors.Unexpected(type(failure).__name__))
         await respond.send_answer(send, answer, head=head)
@@ -48,7 +52,9 @@ class RowsLane:
         table = self._table(name)
         if request.method == "OPTIONS":
             return Answer(200, [(b"allow", allowed(table))])
-        raise errors.NotImplementedHere(f"{request.method} {receive}")
+        if request.method == "DELETE":  # may carry a body, which means nothing
+            return await self._writing.answer(request, table, b"")
+        return await self._writing.answer(request, table, await body.whole(request, receive))
 
     def _name(self, raw_path: bytes) -> str:
         """The table's name in the path, percent-decoded once."""

@@ -33,6 +33,10 @@ class ColumnType(ABC):
     """The JSON Schema of a value in an answer, null left out."""
     ordered_as_stored: ClassVar[bool] = True
     """Whether SQLite's own comparison is the type's (JSON has one of its own)."""
+    normalizes: ClassVar[bool] = False
+    """Whether a text of the payload has to be read before it is stored, to check or to change it."""
+    example: ClassVar[str]
+    """How a value is written, for people."""
     textual: ClassVar[bool] = False
     """Whether pattern operators apply."""
 

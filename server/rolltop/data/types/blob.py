@@ -14,8 +14,10 @@ class Blob(ColumnType):
 
     name = "bytea"
     declared = "BLOB"
+    example = '"\\\\x00ff"'
+    normalizes = True
     words = ("BLOB",)
-    payload = type(None)  # every string has to be decoded: no body passes at full speed
+    payload = str
     schema = MappingProxyType({"type": "string", "format": "binary", "pattern": r"^\\x([0-9a-f]{2})*$"})
 
     def json(self, expression: str, *, held: bool) -> str:

@@ -22,6 +22,7 @@ class Boolean(ColumnType):
 
     name = "boolean"
     declared = "BOOLEAN"
+    example = "true or false"
     words = ("BOOL",)
     payload = bool
     schema = MappingProxyType({"type": "boolean"})

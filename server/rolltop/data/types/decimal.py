@@ -1,6 +1,9 @@
 """Numbers of any kind, kept as whole numbers where they are whole."""
 
 from types import MappingProxyType
+from typing import Annotated
+
+from msgspec import Meta
 
 from rolltop.data.errors import InvalidLiteral, ValueOutOfRange
 from rolltop.data.types.base import ColumnType, SQLValue, odd_cells_apart
@@ -13,8 +16,9 @@ class Decimal(ColumnType):
 
     name = "numeric"
     declared = "DECIMAL"
+    example = "9.90"
     words = ("NUMERIC", "DECIMAL", "NUM")
-    payload = int | float
+    payload = Annotated[int, Meta(ge=LOWEST, le=HIGHEST)] | float
     schema = MappingProxyType({"type": "number"})
 
     def json(self, expression: str, *, held: bool) -> str:
@@ -30,6 +34,11 @@ class Decimal(ColumnType):
         if value in (float("inf"), float("-inf")):
             raise ValueOutOfRange(self.name, literal)
         return value
+
+    def coerce(self, value: object) -> SQLValue:
+        if isinstance(value, int) and not LOWEST <= value <= HIGHEST:  # a double would lose digits (threat model S6)
+            raise ValueOutOfRange(self.name, str(value)[:200])
+        return super().coerce(value)
 
     def check(self, column: str) -> str | None:
         return f"{column} > -9e999 AND {column} < 9e999"

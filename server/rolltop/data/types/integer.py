@@ -18,6 +18,7 @@ class Integer(ColumnType):
 
     name = "bigint"
     declared = "INTEGER"
+    example = "42"
     words = ("INT",)
     payload = Annotated[int, Meta(ge=LOWEST, le=HIGHEST)]
     schema = MappingProxyType({"type": "integer", "format": "int64"})

@@ -14,6 +14,7 @@ class Json(ColumnType):
 
     name = "jsonb"
     declared = "JSON"
+    example = "any JSON value"
     words = ("JSON",)
     payload = msgspec.Raw
     schema = MappingProxyType({})

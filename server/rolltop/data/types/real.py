@@ -15,6 +15,7 @@ class Real(ColumnType):
 
     name = "double precision"
     declared = "REAL"
+    example = "1.5"
     words = ("REAL", "FLOA", "DOUB")
     payload = float
     schema = MappingProxyType({"type": "number", "format": "double"})

@@ -10,6 +10,7 @@ class Text(ColumnType):
 
     name = "text"
     declared = "TEXT"
+    example = '"text"'
     words = ("CHAR", "CLOB", "TEXT")
     payload = str
     schema = MappingProxyType({"type": "string"})

@@ -15,7 +15,9 @@ class Time(ColumnType):
 
     name = "time"
     declared = "TIME"
-    payload = type(None)  # SQLite's TIME has NUMERIC affinity: the exact form is checked value by value
+    example = '"12:30:00"'
+    normalizes = True
+    payload = str
     schema = MappingProxyType({"type": "string", "format": "time"})
 
     def json(self, expression: str, *, held: bool) -> str:

@@ -3,9 +3,6 @@
 import re
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Annotated
-
-from msgspec import Meta
 
 from rolltop.data.errors import InvalidDate
 from rolltop.data.types.base import ColumnType, SQLValue, odd_cells_apart
@@ -19,8 +16,10 @@ class Timestamp(ColumnType):
 
     name = "timestamp"
     declared = "TIMESTAMP"
+    example = '"2024-05-01T12:30:00Z"'
+    normalizes = True
     words = ("TIMESTAMP", "DATETIME")
-    payload = Annotated[str, Meta(pattern=f"^{FORM}$")]
+    payload = str
     schema = MappingProxyType({"type": "string", "format": "date-time"})
 
     def json(self, expression: str, *, held: bool) -> str:

@@ -3,14 +3,10 @@
 import re
 import uuid
 from types import MappingProxyType
-from typing import Annotated
-
-from msgspec import Meta
 
 from rolltop.data.errors import InvalidLiteral
 from rolltop.data.types.base import ColumnType, SQLValue, odd_cells_apart
 
-FORM = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _LOOSE = re.compile("[{]?[0-9a-f-]{32,36}[}]?", re.ASCII)
 
 
@@ -19,7 +15,9 @@ class Uuid(ColumnType):
 
     name = "uuid"
     declared = "UUID"
-    payload = Annotated[str, Meta(pattern=f"^{FORM}$")]
+    example = '"01890a5d-ac96-774b-bcce-b302099a8057"'
+    normalizes = True
+    payload = str
     schema = MappingProxyType({"type": "string", "format": "uuid"})
 
     def json(self, expression: str, *, held: bool) -> str:
