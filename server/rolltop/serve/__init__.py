@@ -4,7 +4,6 @@ Exit codes: 0 ended as asked · 2 a setting cannot be used · 5 the server canno
 that other rooms give their own start errors (`exit_code` on the class). docs/desktop.md lists them all.
 """
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -43,7 +42,8 @@ def run(config: Config, *, pipe: bool = False, announce: Announce | None = None)
     """
     window = take_standard_streams() if pipe else None
     log_file = logs.start(log_folder(), LOG_FILE, level=config.log_level, terminal=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its steps of starting and ending say nothing of use
+    for library in ("uvicorn", "alembic"):  # their steps of starting and ending say nothing of use
+        logging.getLogger(library).setLevel(logging.WARNING)
     with _signals() as stop:
         try:
             _Run(config, window, announce, stop).serve()
@@ -132,7 +132,6 @@ class _Run:
             data=str(self._config.data or self._config.workspace / "data.db"),
             token=app.sessions.owner_token,
         )
-        app.bridge.start(asyncio.get_running_loop())
         discovery.write(self._config.workspace, runtime)
         log.info("Listening at %s", self._url)
         if self._window is not None:
