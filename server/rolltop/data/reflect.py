@@ -1,5 +1,6 @@
 """Reads the catalog from an open file."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -54,12 +55,41 @@ def _rows(connection: apsw.Connection, sql: str, *bindings: str) -> list[tuple[A
     return connection.execute(sql, bindings).fetchall()
 
 
+SAMPLE_ROWS = 100
+SAMPLE_SECONDS = 0.1
+_BY_STORAGE_CLASS = {
+    frozenset({"integer"}): "INTEGER",
+    frozenset({"real"}): "REAL",
+    frozenset({"integer", "real"}): "NUMERIC",
+    frozenset({"blob"}): "BLOB",
+}
+
+
 def _view(connection: apsw.Connection, name: str, sql: str) -> Table:
-    columns = tuple(
-        Column(column, declared, of_declared(declared))
-        for _, column, declared, *_ in _rows(connection, "SELECT * FROM pragma_table_xinfo(?)", name)
-    )
+    declared = [
+        (row[1], row[2]) for row in _rows(connection, "SELECT * FROM pragma_table_xinfo(?)", name) if row[6] != 1
+    ]
+    untyped = [column for column, kind in declared if not kind]
+    found = _sampled(connection, name, untyped) if untyped else {}
+    columns = tuple(Column(column, kind, of_declared(kind or found.get(column, ""))) for column, kind in declared)
     return Table(name, "view", columns, sql=sql)
+
+
+def _sampled(connection: apsw.Connection, name: str, columns: list[str]) -> dict[str, str]:
+    """Types for a view's expressions, which SQLite does not type, by what the first rows hold; looked at briefly."""
+    kinds = ", ".join(f"typeof({quote(column)})" for column in columns)
+    until = time.monotonic() + SAMPLE_SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000, id="sample")
+    try:
+        rows = _rows(connection, f"SELECT {kinds} FROM {quote(name)} LIMIT {SAMPLE_ROWS}")  # noqa: S608 (quoted)
+    except apsw.InterruptError:
+        return {}
+    finally:
+        connection.set_progress_handler(None, id="sample")
+    found = {}
+    for column, kinds_seen in zip(columns, zip(*rows, strict=True), strict=False):
+        found[column] = _BY_STORAGE_CLASS.get(frozenset(kinds_seen) - {"null"}, "")
+    return found
 
 
 def _table(

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,6 +22,8 @@ from rolltop.data.types import SQLValue
 from rolltop.data.writer import Unit, Writer
 
 T = TypeVar("T")
+
+log = logging.getLogger("rolltop.data")
 
 READERS = 2
 READ_SECONDS = 30.0
@@ -189,7 +192,10 @@ class Data:
 
     def _publish(self, change: Change) -> None:
         for subscriber in tuple(self.on_change):
-            subscriber(change)
+            try:
+                subscriber(change)
+            except Exception:  # the writer goes on whatever a subscriber does
+                log.exception("A subscriber to changes failed")
 
     def _watch(self) -> None:
         """Ask about once a second whether another program changed the file, only while somebody wants to know."""

@@ -106,9 +106,8 @@ def _not_null(attempt: Attempt, subject: str) -> RolltopError:
 def _check(attempt: Attempt, subject: str) -> RolltopError:
     table = attempt.table
     wanted = " ".join(token.text for token in ddl.tokens_of(subject))
-    names = {rule.name for rule in table.checks}
-    found = next((rule for rule in table.checks if rule.expression == wanted), None)
-    name = subject if subject in names else found.name if found is not None else f"{table.name}_check"
+    found = next((rule for rule in table.checks if subject == rule.name or wanted == rule.expression), None)
+    name = f"{table.name}_check" if found is None else found.name
     return errors.CheckViolation(
         f'new row for relation "{table.name}" violates check constraint "{name}"',
         details=_row(attempt),

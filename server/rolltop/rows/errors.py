@@ -326,6 +326,17 @@ class CompressedBody(UnsupportedMediaType):
     code = "PGRST102"
 
 
+class NotUTF8(BadRequest):
+    """Stored text that is not UTF-8 met a function that needs text."""
+
+    code = "22021"
+
+    def __init__(self) -> None:
+        super().__init__(
+            'invalid byte sequence for encoding "UTF8"', hint="Filter or select other columns, or mend the stored text."
+        )
+
+
 class Unexpected(RolltopError):
     """A statement that SQLite refused for a reason we did not foresee; no SQL in the text."""
 

@@ -120,8 +120,8 @@ class Reading:
         bindings = statement.bindings(values)
         try:
             rows = self._data.read_now(statement.sql, bindings)
-        except apsw.BusyError:
-            rows = await self._data.read(lambda connection: connection.execute(statement.sql, bindings).fetchall())
+        except (apsw.BusyError, UnicodeDecodeError):
+            rows = await self._data.read(lambda connection: sql.fetched(connection, statement.sql, bindings))
         return rows[0][0] if rows else None
 
     async def _head(self, request: Request, compiled: Compiled, values: Sequence[str], window: Window) -> Answer:
@@ -151,8 +151,7 @@ class Reading:
         counted = request.preferences.count is not None
 
         def read(connection: apsw.Connection) -> tuple[str | None, int, int | None]:
-            page: tuple[Any, ...] = connection.execute(compiled.page.sql, bindings).fetchall()[0]
-            text, rows = page
+            text, rows = sql.fetched(connection, compiled.page.sql, bindings)[0]
             if not counted and not (large and rows > CHUNK):
                 return text, rows, None
             if rows and rows < int(limit or 0):  # the end was seen

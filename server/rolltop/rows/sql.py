@@ -10,6 +10,9 @@ With a sorter the JSON is made outside, lest it be made for every row that is so
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import apsw
 
 from rolltop.data import quote
 from rolltop.data.quoting import quote_text
@@ -27,6 +30,8 @@ Bind = tuple[int, "literals.Convert | SQLValue"]
 
 ROW = "_rolltop_row"
 """The alias of a row's text: a name that no table has, for ORDER BY looks at aliases first."""
+
+ROWS = "_rolltop_rows"
 
 _BARE_IN_CSV = frozenset({"bigint"})
 _COMPARE = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT"}
@@ -64,7 +69,8 @@ def page(plan: ReadPlan, media: Media, *, offset: bool, sorter: bool) -> Stateme
     text = Text()
     glue = quote_text("," if media.form != "csv" else "\n")
     inner, made = _rows(text, plan, media, limited=True, offset=offset, sorter=sorter)
-    return Statement(f"SELECT group_concat({made}, {glue}), count(*) FROM ({inner})", tuple(text.binds))
+    select = f"SELECT group_concat({made}, {glue}) AS {ROW}, count(*) AS {ROWS} FROM ({inner})"
+    return Statement(select, tuple(text.binds))
 
 
 def rows(
@@ -73,7 +79,7 @@ def rows(
     """One text a row: for reads by key and for streams."""
     text = Text()
     inner, made = _rows(text, plan, media, limited=limited, offset=offset, sorter=sorter)
-    return Statement(f"SELECT {made} FROM ({inner})" if sorter else inner, tuple(text.binds))
+    return Statement(f"SELECT {made} AS {ROW} FROM ({inner})" if sorter else inner, tuple(text.binds))
 
 
 def _rows(text: Text, plan: ReadPlan, media: Media, *, limited: bool, offset: bool, sorter: bool) -> tuple[str, str]:
@@ -96,6 +102,17 @@ def count(plan: ReadPlan) -> Statement:
     return Statement(f"SELECT count(*) FROM {quote(plan.table.name)}{_where(text, plan.where)}", tuple(text.binds))
 
 
+def fetched(connection: apsw.Connection, statement: str, bindings: Sequence[SQLValue]) -> list[tuple[Any, ...]]:
+    """The rows of a `page` or `rows` statement; text that is not UTF-8, which no JSON can hold, is mended."""
+    try:
+        return connection.execute(statement, bindings).fetchall()
+    except UnicodeDecodeError:
+        counted = f", {ROWS}" if ROWS in statement else ""
+        raw = f"SELECT CAST({ROW} AS BLOB){counted} FROM ({statement})"
+        found: list[tuple[Any, ...]] = connection.execute(raw, bindings).fetchall()
+    return [(None if row[0] is None else bytes(row[0]).decode(errors="replace"), *row[1:]) for row in found]
+
+
 def filtered(plan: ReadPlan) -> Statement:
     """` WHERE …` of a write, or nothing."""
     text = Text()
@@ -116,7 +133,7 @@ def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> str:
     made = row_text(media, [(output, value(output.place)) for output in plan.outputs])
     glue = quote_text("," if media.form != "csv" else "\n")
     return (
-        f"SELECT group_concat({ROW}, {glue}), count(*) FROM (SELECT {made} AS {ROW} "
+        f"SELECT group_concat({ROW}, {glue}) AS {ROW}, count(*) AS {ROWS} FROM (SELECT {made} AS {ROW} "
         f"FROM {wanted} CROSS JOIN {quote(plan.table.name)} AS t ON {joined}{order} LIMIT -1)"
     )
 

@@ -247,8 +247,7 @@ class Writing:
         def work(connection: apsw.Connection) -> Written:
             text, shown = None, 0
             if page is not None:
-                found: tuple[Any, ...] = connection.execute(page.sql, [*bindings, -1]).fetchall()[0]
-                text, shown = found
+                text, shown = sql.fetched(connection, page.sql, [*bindings, -1])[0]
             try:
                 connection.execute(statement, bindings)
             except apsw.ConstraintError as error:
@@ -437,8 +436,8 @@ def _with_rows(connection: apsw.Connection, target: Target, keys: Sequence[Row],
     names = target.keys
     wanted = [key[0] for key in keys] if len(names) == 1 else [list(key) for key in keys]
     statement = sql.returned(target.plan, target.media, names)
-    found: tuple[Any, ...] = connection.execute(statement, (msgspec.json.encode(wanted).decode(),)).fetchall()[0]
-    return written._replace(text=found[0], shown=found[1])
+    text, shown = sql.fetched(connection, statement, (msgspec.json.encode(wanted).decode(),))[0]
+    return written._replace(text=text, shown=shown)
 
 
 def _key_of(connection: apsw.Connection, target: Target, found: Row) -> tuple[Any, ...]:
