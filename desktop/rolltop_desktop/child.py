@@ -65,7 +65,7 @@ class ServerChild:
         """The process id."""
         return self._process.pid
 
-    def send(self, event: str, **members: Any) -> None:
+    def send(self, event: str, /, **members: Any) -> None:
         """Write one message; a child that is gone is noticed by the reader."""
         line = json.dumps({"ev": event, **members}, separators=(",", ":")).encode() + b"\n"
         with self._lock:
@@ -111,8 +111,10 @@ class ServerChild:
         except (OSError, ValueError):
             log.info("The pipe to the server broke.")
         finally:
-            gone(self._process.wait())
+            code = self._process.wait()
             self._output.close()
+            self.close_input()
+            gone(code)
 
 
 def _has_stderr() -> bool:

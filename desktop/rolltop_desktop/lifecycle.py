@@ -96,7 +96,7 @@ class Window(Protocol):
 class Child(Protocol):
     """The server as a process of ours."""
 
-    def send(self, event: str, **members: Any) -> None:
+    def send(self, event: str, /, **members: Any) -> None:
         """One message over the pipe; nothing happens when the child is gone."""
 
     def close_input(self) -> None:

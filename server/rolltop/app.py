@@ -127,10 +127,12 @@ class Application:
         except RolltopError as error:
             await send({"type": "lifespan.startup.failed", "message": error.message})
             return
+        self.bridge.start(asyncio.get_running_loop())
         self._back = asyncio.create_task(asyncio.to_thread(self._build_back))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.events.closing.set()
+        self.bridge.stop()
         with suppress(Exception):  # said when it failed, by whoever asked for it
             await self._back
         await asyncio.to_thread(self.close)

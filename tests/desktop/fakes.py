@@ -72,7 +72,7 @@ class FakeChild:
         self.ends_on = "close_input"
         self._ended = False
 
-    def send(self, event: str, **members: Any) -> None:
+    def send(self, event: str, /, **members: Any) -> None:
         self.notes.add("send", event, members)
 
     def close_input(self) -> None:

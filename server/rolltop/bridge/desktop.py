@@ -1,6 +1,7 @@
 """What passes between the open page and the window around it, through the server and its pipe."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import threading
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 DIALOG_SECONDS = 3600.0
 """A native dialog may stand open while its person is at lunch."""
+
+LISTEN_SECONDS = 20.0
 
 log = logging.getLogger("rolltop.bridge")
 
@@ -31,7 +34,11 @@ class Codes(Protocol):
 class Publishes(Protocol):
     """What tells the open pages of something."""
 
-    def publish(self, event: str, data: dict[str, Any]) -> object:
+    @property
+    def listening(self) -> bool:
+        """Whether a page listens."""
+
+    def publish(self, kind: str, data: Any) -> None:
         """Send one event."""
 
 
@@ -39,7 +46,7 @@ class Importer(Protocol):
     """What begins the import of a file on this machine."""
 
     def from_path(self, path: Path) -> "Import":
-        """Copy the file and begin its scan; blocks while it copies.
+        """Begin the scan of the file.
 
         Raises:
             RolltopError: it cannot be read, and why.
@@ -184,6 +191,11 @@ class Bridge:
             task.add_done_callback(self._tasks.discard)
 
     async def _open_each(self, files: list[Path]) -> None:
+        with contextlib.suppress(TimeoutError):  # a page that does not listen shows them in its list all the same
+            async with asyncio.timeout(LISTEN_SECONDS):
+                # The page is drawn, its event stream may still be on its way; the bus has no signal for its arrival.
+                while not self._events.listening:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
         for path in files:
             try:
                 await self.open_file(path)

@@ -83,6 +83,12 @@ class Events:
         for listener in listeners:
             listener.call()
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody listens at this moment."""
+        with self._lock:
+            return bool(self._listeners)
+
     async def stream(self, last_id: int | None = None) -> AsyncIterator[bytes]:
         """The text/event-stream of one listener, from after `last_id`, or from now.
 
@@ -97,8 +103,10 @@ class Events:
                 yield b"event: reset\ndata: {}\n\n"
             while not closing.done():
                 place, chunk = self._after(listener, place)
-                yield chunk or b": still here\n\n"
-                await self._wait(listener, closing)
+                if chunk:
+                    yield chunk
+                elif not await self._news(listener, closing):
+                    yield b": still here\n\n"
         finally:
             closing.cancel()
             with self._lock:
@@ -129,7 +137,9 @@ class Events:
             missed = self._last - place
             return self._last, b"".join(event.encode() for event in list(self._ring)[-missed:] if missed)
 
-    async def _wait(self, listener: _Listener, closing: asyncio.Task[Literal[True]]) -> None:
+    async def _news(self, listener: _Listener, closing: asyncio.Task[Literal[True]]) -> bool:
+        """Wait for an event or for the end; False when it is time for a sign of life."""
         news = asyncio.create_task(listener.news.wait())
-        await asyncio.wait({news, closing}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({news, closing}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
         news.cancel()
+        return bool(done)

@@ -26,7 +26,7 @@ class Pipe:
         self._outgoing = outgoing
         self._lock = threading.Lock()
 
-    def send(self, event: str, **members: Any) -> None:
+    def send(self, event: str, /, **members: Any) -> None:
         """Write one message; a parent that is gone is noticed by the reader, not here."""
         line = json.dumps({"ev": event, **members}, separators=(",", ":")).encode() + b"\n"
         with self._lock:
