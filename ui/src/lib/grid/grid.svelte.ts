@@ -63,19 +63,21 @@ export class GridState {
   /** Said by a screen reader: copies, counts, saves. */
   announcement = $state("");
   #rows = $state.raw<GridRows>();
-  #top = $state(0);
+  /** The first row drawn. */
+  first = $state(0);
+  /** The place that rows are placed relative to. */
+  base = $state(0);
+  /** How far the layer is moved: the only thing that changes with every pixel scrolled. */
+  shift = $state(0);
   #position = new ScrollPosition();
 
   readonly total = $derived.by(() => this.#rows?.total ?? 0);
   readonly map = $derived(new ScrollMap(this.total, this.rowHeight, this.viewHeight));
   readonly layout: ColumnLayout = $derived(layOut([...this.widths]));
-  readonly first = $derived(Math.max(0, Math.floor(this.#top / this.rowHeight) - OVERSCAN));
   /** How many rows are drawn. It does not change while scrolling: rows are recycled, not made. */
   readonly slotCount = $derived(Math.min(this.total, Math.ceil(this.viewHeight / this.rowHeight) + 2 * OVERSCAN + 1));
   /** The row that each slot shows: `slot = index % count`, so a row keeps its elements while it is in sight. */
   readonly slots = $derived.by(() => this.#slots());
-  readonly base = $derived(Math.floor(this.#top / BASE_STEP) * BASE_STEP);
-  readonly shift = $derived(this.base - this.#top);
   readonly columnsInView = $derived(visibleColumns(this.layout, this.left, this.viewWidth));
   readonly box: Box = $derived(box(this.selection, this.columns.length));
   readonly extent: Extent = $derived({
@@ -97,7 +99,15 @@ export class GridState {
   }
 
   get top(): number {
-    return this.#top;
+    return this.#position.top;
+  }
+
+  /** Draw what the position says. A signal that keeps its value costs nothing, so each has its own. */
+  #follow(): void {
+    const { top } = this.#position;
+    this.first = Math.max(0, Math.floor(top / this.rowHeight) - OVERSCAN);
+    this.base = Math.floor(top / BASE_STEP) * BASE_STEP;
+    this.shift = this.base - top;
   }
 
   #slots(): number[] {
@@ -120,9 +130,9 @@ export class GridState {
     this.left = left;
     const { moved, jumped } = this.#position.scrolled(physical, this.map, this.viewHeight);
     if (!moved) return null;
-    this.#top = this.#position.top;
+    this.#follow();
     this.look(jumped);
-    return this.#position.stuck(this.map) ? this.map.toPhysical(this.#top) : null;
+    return this.#position.stuck(this.map) ? this.map.toPhysical(this.top) : null;
   }
 
   look(jumped: boolean): void {
@@ -140,22 +150,22 @@ export class GridState {
   /** Scroll so that the row is in view; the answer is where the scrollbar belongs, or null when it was in view. */
   reveal(index: number): number | null {
     const top = index * this.rowHeight;
-    const above = top < this.#top;
-    if (!above && top + this.rowHeight <= this.#top + this.viewHeight) return null;
+    const above = top < this.top;
+    if (!above && top + this.rowHeight <= this.top + this.viewHeight) return null;
     return this.goTo(above ? top : top + this.rowHeight - this.viewHeight);
   }
 
   goTo(virtual: number): number {
-    const before = this.#top;
+    const before = this.top;
     const physical = this.#position.goTo(virtual, this.map);
-    this.#top = this.#position.top;
-    this.look(Math.abs(this.#top - before) > 2 * this.viewHeight);
+    this.#follow();
+    this.look(Math.abs(this.top - before) > 2 * this.viewHeight);
     return physical;
   }
 
   /** The rows or the height changed: stay where we are, as far as there are rows. */
   settle(): number {
-    return this.goTo(this.#top);
+    return this.goTo(this.top);
   }
 
   // --- selection ------------------------------------------------------------------------------------------------------
