@@ -19,13 +19,16 @@ const sources = files.filter((path) => /\.(ts|svelte)$/.test(path) && !path.ends
 const text = sources.map(read).join("\n");
 const asked = new Set([...text.matchAll(/\bt\(\s*"([^"]+)"/g)].map((found) => found[1]));
 
+const built = [...text.matchAll(/`([\w.]+\$\{[^`]*)`/g)].map(
+  ([, template]) => new RegExp(`^${template.replaceAll(".", "\\.").replace(/\$\{[^}]*\}/g, "[\\w]+")}$`),
+);
+
 const missing = [...asked].filter((key) => !known.has(key));
 const unused = [...known.keys()].filter((key) => !text.includes(`"${key}"`) && !text.includes(`\`${key}\``) && !isBuilt(key));
 
-/** Keys put together from a stem, `t(\`types.${name}\`)`, count as used. */
+/** Keys put together in a template, `data.code.${language}.needs`, count as used. */
 function isBuilt(key) {
-  const stem = key.slice(0, key.lastIndexOf(".") + 1);
-  return stem !== "" && text.includes(`\`${stem}\${`);
+  return built.some((pattern) => pattern.test(key));
 }
 
 for (const key of missing) console.log(`missing: ${key}`);

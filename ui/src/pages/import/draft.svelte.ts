@@ -86,7 +86,8 @@ export class Draft {
     if (this.tableFault) return t("import.fault.table");
     if (this.columns.some((column) => this.columnFault(column) !== null)) return t("import.fault.names");
     if (this.misfits > 0) return t("import.fault.misfits", { n: this.misfits });
-    if (this.found.ragged && this.found.ragged.short > 0 && !this.fillShortRows) return t("import.fault.ragged");
+    if (this.found.ragged && this.found.ragged.long > 0) return t("import.fault.long", { n: this.found.ragged.long });
+    if (this.found.ragged && !this.fillShortRows) return t("import.fault.ragged");
     return null;
   }
 

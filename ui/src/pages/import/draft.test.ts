@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { Import, ImportColumn } from "$lib/api/types";
+import { addMessages } from "$lib/i18n";
+import { Draft, nameFault } from "./draft.svelte";
+import words from "./en.json";
+
+addMessages(words);
+
+function column(name: string, more: Partial<ImportColumn> = {}): ImportColumn {
+  return {
+    source: name,
+    name,
+    type: "integer",
+    confidence: 1,
+    reading: null,
+    nulls: 0,
+    null_tokens: [],
+    distinct: 3,
+    samples: ["1"],
+    misfits: { text: 0, date: 4 },
+    include: true,
+    ...more,
+  };
+}
+
+function file(columns: ImportColumn[], more: Partial<Import> = {}): Import {
+  return {
+    id: "i",
+    name: "orders.csv",
+    state: "ready",
+    size: 10,
+    job: null,
+    dialect: { encoding: "utf-8", delimiter: ",", quote: '"', header: true },
+    rows: 3,
+    columns,
+    key: columns[0]?.name ?? null,
+    ragged: null,
+    preview: [],
+    table: "orders",
+    error: null,
+    ...more,
+  };
+}
+
+const draft = (columns: ImportColumn[], more: Partial<Import> = {}, taken: string[] = []) => new Draft(file(columns, more), () => taken);
+
+describe("nameFault", () => {
+  it("takes names that the server takes", () => {
+    expect(["orders", "Straße_2", "été", "a"].map((name) => nameFault(name, []))).toEqual([null, null, null, null]);
+  });
+
+  it("says what is wrong with the others", () => {
+    for (const name of ["", "2nd", "_id", "a b", "a".repeat(64), "a-b"]) expect(nameFault(name, []), name).not.toBeNull();
+    expect(nameFault("Orders", ["orders"])).toContain("Orders");
+  });
+});
+
+describe("Draft", () => {
+  it("asks for what was found when nothing was changed", () => {
+    expect(draft([column("id"), column("note", { type: "text", include: false })]).toRun()).toEqual({
+      table: "orders",
+      columns: [
+        { source: "id", name: "id", type: "integer", include: true },
+        { source: "note", name: "note", type: "text", include: false },
+      ],
+      key: "id",
+      fill_short_rows: false,
+    });
+  });
+
+  it("follows the key's new name, and has none when its column is left out", () => {
+    const changed = draft([column("id"), column("n")]);
+    const [first] = changed.columns;
+    if (!first) throw new Error("no column");
+    first.name = "number";
+    expect(changed.toRun().key).toBe("number");
+    first.include = false;
+    expect(changed.toRun().key).toBeNull();
+  });
+
+  it("counts the cells that a chosen type would refuse, and does not start then", () => {
+    const changed = draft([column("day")]);
+    expect(changed.fault).toBeNull();
+    const [first] = changed.columns;
+    if (!first) throw new Error("no column");
+    first.type = "date";
+    expect(changed.misfits).toBe(4);
+    expect(changed.fault).toContain("4 cells");
+    first.include = false;
+    expect(changed.misfits).toBe(0);
+  });
+
+  it("names what stands in the way", () => {
+    expect(draft([column("a")], {}, ["Orders"]).fault).not.toBeNull();
+    expect(draft([column("a"), column("A")]).fault).not.toBeNull();
+    expect(draft([column("a", { include: false })]).fault).not.toBeNull();
+    const ragged = draft([column("a")], { ragged: { short: 1, long: 0, first: [2] } });
+    expect(ragged.fault).not.toBeNull();
+    ragged.fillShortRows = true;
+    expect(ragged.fault).toBeNull();
+    expect(draft([column("a")], { ragged: { short: 0, long: 1, first: [2] } }).fault).toContain("1 row");
+  });
+
+  it("offers as keys the columns that could be one", () => {
+    const offered = draft([column("id"), column("gaps", { nulls: 1 }), column("same", { distinct: 2 }), column("many", { distinct: null })]);
+    expect(offered.keyCandidates.map(({ name }) => name)).toEqual(["id", "many"]);
+  });
+});
