@@ -10,7 +10,7 @@ that are written in another way are converted here.
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from itertools import islice
 from typing import Any
 
 import apsw
@@ -20,8 +20,8 @@ from rolltop.collections.imports.errors import BadKey, CellMisfits, FileChanged,
 from rolltop.collections.imports.names import free_name
 from rolltop.collections.imports.plan import Plan, Planned
 from rolltop.collections.imports.readings import convert_all
-from rolltop.collections.imports.scan import Scanned, Widths, even
-from rolltop.collections.imports.source import Source, chunks
+from rolltop.collections.imports.scan import Scanned
+from rolltop.collections.imports.source import Source, rows
 from rolltop.data import Data, quote
 from rolltop.data.errors import Closed
 from rolltop.data.types import of_declared
@@ -29,6 +29,9 @@ from rolltop.data.types import of_declared
 HIDDEN = "_rolltop_import_"
 ROWS_AT_ONCE = 5_000  # 30 ms or so, after which other writers have their turn
 _CONVERTED_KEPT = 50_000
+
+SHOWN = 200
+"""Characters of a cell in an error."""
 
 Row = Sequence[Any]
 Progress = Callable[[int], None]
@@ -43,14 +46,14 @@ def load(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str, 
         FileChanged: the file is not what it was.
     """
     try:
-        data.submit(lambda connection: connection.execute(_create(hidden, plan)) and None).result()
-        rows = _fill(data, source, scanned, plan, hidden, progress)
+        data.submit(lambda connection: connection.execute(_create(hidden, plan)) and None, table=hidden).result()
+        count = _fill(data, source, scanned, plan, hidden, progress)
         data.submit(lambda connection: _publish(connection, hidden, plan.table)).result()
     except BaseException:
         with contextlib.suppress(Closed):
-            data.submit(lambda connection: _drop(connection, [hidden])).result()
+            data.submit(lambda connection: _drop(connection, [hidden]), table=hidden).result()
         raise
-    return rows
+    return count
 
 
 def drop_leftovers(data: Data) -> None:
@@ -66,27 +69,20 @@ def drop_leftovers(data: Data) -> None:
 
 
 def _fill(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
-    """Insert every row. While a chunk is written the next one is read."""
-    insert, prepare = _insert(hidden, plan), _preparer(scanned, plan)
-    widths = Widths()
-    waiting: Future[None] | None = None
-    done = 0
-    skip = 1 if scanned.header else 0
-    for chunk in chunks(source, scanned.form, ROWS_AT_ONCE):
-        rows = even(chunk.rows[skip:], len(scanned.headers), done + 1, widths)
-        skip = 0
-        batch = _Batch(insert, prepare(rows), rows, done + 1, plan)
-        if waiting is not None:
-            waiting.result()
-            progress(done)
-        waiting = data.submit(batch.run, table=hidden)
-        done += len(rows)
-    if waiting is not None:
-        waiting.result()
-    if done != scanned.rows:
+    """Insert every row, a transaction for every few thousand."""
+    with rows(source, scanned.form) as read:
+        if scanned.header:
+            next(read)
+        feed = _Feed(read, scanned, plan)
+        insert = _insert(hidden, plan)
+        before = -1
+        while feed.number > before:
+            before = feed.number
+            data.submit(lambda connection: feed.give(connection, insert), table=hidden).result()
+            progress(feed.number)
+    if feed.number != scanned.rows:
         raise FileChanged
-    progress(done)
-    return done
+    return feed.number
 
 
 def _publish(connection: apsw.Connection, hidden: str, table: str) -> None:
@@ -131,25 +127,6 @@ def _value(column: Planned) -> str:
     return value
 
 
-def _preparer(scanned: Scanned, plan: Plan) -> Callable[[list[list[str]]], Sequence[Row]]:
-    """What makes rows to insert of rows of the file: the columns that are wanted, converted where it is needed."""
-    converters = [_Converted(column) if column.choice.converts else None for column in plan.columns]
-    if not any(converters) and len(plan.columns) == len(scanned.headers):
-        return lambda rows: rows
-
-    def _prepare(rows: list[list[str]]) -> Sequence[Row]:
-        if not rows:
-            return rows
-        cells = list(zip(*rows, strict=True))
-        kept = [
-            cells[column.place] if converted is None else converted.all(cells[column.place])
-            for column, converted in zip(plan.columns, converters, strict=True)
-        ]
-        return list(zip(*kept, strict=True))
-
-    return _prepare
-
-
 class _Converted(dict[str, str | int | None]):
     """Each different cell of a column is converted once, as long as there are not too many."""
 
@@ -158,53 +135,68 @@ class _Converted(dict[str, str | int | None]):
         self._convert = convert_all(column.choice.reading, frozenset(column.choice.words))
 
     def __missing__(self, cell: str) -> str | int | None:
+        if len(self) >= _CONVERTED_KEPT:
+            self.clear()
         value = self[cell] = self._convert(cell)
         return value
 
-    def all(self, cells: Sequence[str]) -> Sequence[str | int | None]:
-        """The values of a chunk of cells."""
-        if len(self) > _CONVERTED_KEPT:
-            self.clear()
-        return list(map(self.__getitem__, cells))
 
+class _Feed:
+    """The rows of the file as they are inserted. Nothing is kept of them: SQLite pulls one after the other.
 
-class _Batch:
-    """One chunk on its way into the hidden table."""
+    Measured: rows gathered in lists first cost half as much CPU again, most of it for the garbage collector.
+    """
 
-    def __init__(self, insert: str, values: Sequence[Row], rows: list[list[str]], first: int, plan: Plan) -> None:
-        self._insert = insert
-        self._values = values
-        self._rows = rows
-        self._first = first
+    def __init__(self, read: Iterator[list[str]], scanned: Scanned, plan: Plan) -> None:
+        self.number = 0
+        self._cells: list[str] = []
         self._plan = plan
-        self._at = 0
+        self._rows = self._shaped(read, len(scanned.headers))
 
-    def run(self, connection: apsw.Connection) -> None:
-        """Insert the rows; an error names the row, the column and the cell."""
+    def give(self, connection: apsw.Connection, insert: str) -> None:
+        """Insert the next rows; on the writer's thread. An error names the row, the column and the cell."""
         try:
-            connection.executemany(self._insert, self._counted())
+            connection.executemany(insert, islice(self._rows, ROWS_AT_ONCE))
         except apsw.ConstraintError as error:
             raise self._explained(str(error)) from error
 
-    def _counted(self) -> Iterator[Row]:
-        for self._at, row in enumerate(self._values):  # noqa: B020 (the place of the row that fails)
-            yield row
+    def _shaped(self, read: Iterator[list[str]], width: int) -> Iterator[Row]:
+        """The rows with the wanted columns, converted where SQLite would not do it."""
+        converted = [(column.place, _Converted(column)) for column in self._plan.columns if column.choice.converts]
+        places = [column.place for column in self._plan.columns]
+        whole = places == list(range(width))
+        for cells in read:
+            self.number += 1
+            self._cells = cells
+            if len(cells) != width:
+                cells = (cells + [""] * width)[:width]
+            if converted:
+                cells = self._converted(cells, converted)
+            yield cells if whole else [cells[place] for place in places]
+
+    @staticmethod
+    def _converted(cells: list[Any], converted: list[tuple[int, _Converted]]) -> list[Any]:
+        made = cells.copy()
+        for place, values in converted:
+            made[place] = values[cells[place]]
+        return made
 
     def _explained(self, error: str) -> Exception:
-        row, cells = self._first + self._at, self._rows[self._at]
+        number, cells = self.number, self._cells
         key = next((column for column in self._plan.columns if column.name == self._plan.key), None)
         if key is not None and "UNIQUE constraint" in error:
+            cell = cells[key.place][:SHOWN]
             return BadKey(
-                f"Row {row:,}: {cells[key.place][:200]!r} is in an earlier row too: {key.name!r} cannot be the key.",
-                details={"row": row, "column": key.name, "value": cells[key.place][:200]},
+                f"Row {number:,}: {cell!r} is in an earlier row too: {key.name!r} cannot be the key.",
+                details={"row": number, "column": key.name, "value": cell},
                 hint="Choose another column as the key, or null to have `id` added.",
             )
         for column in self._plan.columns:
-            cell = cells[column.place]
+            cell = cells[column.place] if column.place < len(cells) else ""
             if cell and cell not in column.choice.words and not column.choice.reading.fits(kind_of(cell)):
-                return misfit(column.name, column.type, row, cell[:200], None, hint="Import the column as text.")
+                return misfit(column.name, column.type, number, cell[:SHOWN], None, hint="Import the column as text.")
         return CellMisfits(
-            f"Row {row:,} does not fit the table.",
-            details={"row": row, "reason": error},
+            f"Row {number:,} does not fit the table.",
+            details={"row": number, "reason": error},
             hint="Import its columns as text.",
         )

@@ -13,7 +13,7 @@ from rolltop.collections.imports import sniff
 from rolltop.collections.imports.errors import BadDialect, EmptyFile, TooWide
 from rolltop.collections.imports.guess import Guess, guess, key_of
 from rolltop.collections.imports.names import unique_names
-from rolltop.collections.imports.source import Format, Source, chunks, encoding_of, head_of
+from rolltop.collections.imports.source import Format, Source, encoding_of, head_of, rows
 from rolltop.collections.imports.tally import Tally
 
 MOST_COLUMNS = 500  # threat model S7
@@ -82,17 +82,17 @@ def scan(source: Source, wish: Wish, watch: Watch) -> Scanned:
     widths = Widths()
     preview: list[list[str]] = []
     count = 0
-    for chunk in chunks(source, form, ROWS_AT_ONCE):
-        rows = chunk.rows
-        if headers is None:
-            headers, rows = _headers(rows, header)
-            tallies = [Tally() for _ in headers]
-        rows = even(rows, len(headers), count + 1, widths)
-        preview += [[_cut(cell) for cell in row] for row in rows[: PREVIEW_ROWS - len(preview)]]
-        for tally, cells in zip(tallies, zip(*rows, strict=True), strict=False):
-            tally.add(cells, count + 1)
-        count += len(rows)
-        watch(source.size + chunk.bytes_read)
+    with rows(source, form) as read:
+        for chunk in read.chunks(ROWS_AT_ONCE):
+            if headers is None:
+                headers, chunk = _headers(chunk, header)
+                tallies = [Tally() for _ in headers]
+            chunk = even(chunk, len(headers), count + 1, widths)
+            preview += [[_cut(cell) for cell in row] for row in chunk[: PREVIEW_ROWS - len(preview)]]
+            for tally, cells in zip(tallies, zip(*chunk, strict=True), strict=False):
+                tally.add(cells, count + 1)
+            count += len(chunk)
+            watch(source.size + read.bytes_read)
     if headers is None:
         raise EmptyFile
     names = unique_names(headers)
@@ -101,12 +101,12 @@ def scan(source: Source, wish: Wish, watch: Watch) -> Scanned:
     return Scanned(form, header, count, headers, names, tallies, guesses, key, widths, preview)
 
 
-def even(rows: list[list[str]], width: int, first: int, widths: Widths) -> list[list[str]]:
+def even(chunk: list[list[str]], width: int, first: int, widths: Widths) -> list[list[str]]:
     """The rows with `width` cells each: short ones are filled up, long ones cut, and both are noted in `widths`."""
-    if set(map(len, rows)) <= {width}:
-        return rows
+    if set(map(len, chunk)) <= {width}:
+        return chunk
     made = []
-    for number, row in enumerate(rows, first):
+    for number, row in enumerate(chunk, first):
         if len(row) > width:
             if any(row[width:]):
                 widths.note(number, short=False)
@@ -141,18 +141,18 @@ def _refuse_unusable(delimiter: str, quote: str | None) -> None:
         )
 
 
-def _headers(rows: Sequence[list[str]], header: bool) -> tuple[list[str], list[list[str]]]:
+def _headers(chunk: Sequence[list[str]], header: bool) -> tuple[list[str], list[list[str]]]:
     """The headers and the rows that follow; without a header each column gets an empty one."""
-    first = rows[0]
+    first = chunk[0]
     width = len(first)
-    if header and len(rows) > 1:
+    if header and len(chunk) > 1:
         # A delimiter too many at the end of the header only.
-        while width > len(rows[1]) and not first[width - 1].strip():
+        while width > len(chunk[1]) and not first[width - 1].strip():
             width -= 1
         first = first[:width]
     if width > MOST_COLUMNS:
         raise TooWide(width, MOST_COLUMNS)
-    return (first, list(rows[1:])) if header else ([""] * width, list(rows))
+    return (first, list(chunk[1:])) if header else ([""] * width, list(chunk))
 
 
 def _cut(cell: str) -> str:

@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -37,6 +38,7 @@ _SIGNATURES = (
 _MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<svg")
 _PRINTABLE = bytes([9, 10, 12, 13, *range(32, 256)])
 _END = "\x00"
+_LAST = [_END]
 Watch = Callable[[int], None]
 """Gets the bytes read so far; may raise to stop."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -177,18 +179,8 @@ class Format:
     encoding: str
     delimiter: str
     quote: str | None
-    space_after_delimiter: bool = False
+    spaced: bool = False
     """`a, "b"`: the quote counts although a space stands before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some rows, and where the file is after them."""
-
-    rows: list[list[str]]
-    first: int
-    """The number of the first row, from 1, the header included."""
-    bytes_read: int
 
 
 def head_of(source: Source, encoding: str, characters: int) -> str:
@@ -197,45 +189,64 @@ def head_of(source: Source, encoding: str, characters: int) -> str:
         return text.read(characters)
 
 
-def chunks(source: Source, form: Format, at_once: int) -> Iterator[Chunk]:
-    """The rows in chunks of `at_once`, lines without anything left out.
+@contextmanager
+def rows(source: Source, form: Format) -> Iterator["Rows"]:
+    """The rows of the file, lines without anything left out.
 
-    Raises:
+    Raises, while they are read:
         BadText: a quotation mark is never closed, or a cell is larger than 16 million characters.
     """
-    csv.field_size_limit(LARGEST_CELL)
     with source.open() as file, io.TextIOWrapper(file, encoding=form.encoding, newline="") as text:
-        lines = _Lines(text)
-        reader = csv.reader(lines, **options(form.delimiter, form.quote, form.space_after_delimiter))
-        rows: list[list[str]] = []
-        first = 1
+        yield Rows(file, text, form)
+
+
+class Rows:
+    """An iterator over rows that knows how far it is."""
+
+    def __init__(self, file: IO[bytes], text: IO[str], form: Format) -> None:
+        csv.field_size_limit(LARGEST_CELL)
+        self.characters = 0
+        self._file = file
+        self._text = text
+        self._rows = self._read(csv.reader(self._lines(), **options(form.delimiter, form.quote, form.spaced)))
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self._rows
+
+    def __next__(self) -> list[str]:
+        return next(self._rows)
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the file has been read; a little ahead of the rows."""
+        return self._file.tell()
+
+    def chunks(self, at_once: int) -> Iterator[list[list[str]]]:
+        """The rows in lists of `at_once`, of fewer when they are very long."""
+        chunk: list[list[str]] = []
+        for row in self._rows:
+            chunk.append(row)
+            if len(chunk) >= at_once or self.characters >= CHARACTERS_AT_ONCE:
+                yield chunk
+                chunk, self.characters = [], 0
+        if chunk:
+            yield chunk
+
+    def _read(self, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+        number = 0
         try:
             for row in reader:
-                if not row:
-                    continue
-                rows.append(row)
-                if len(rows) >= at_once or lines.characters >= CHARACTERS_AT_ONCE:
-                    if row == [_END]:
-                        break
-                    yield Chunk(rows, first, file.tell())
-                    first += len(rows)
-                    rows, lines.characters = [], 0
+                if row == _LAST:
+                    return
+                if row:
+                    number += 1
+                    yield row
         except csv.Error as error:
-            raise _bad_quotes(first + len(rows), str(error)) from error
-        if not rows or rows.pop() != [_END]:
-            raise _bad_quotes(first + len(rows), "")
-        if rows:
-            yield Chunk(rows, first, source.size)
+            raise _bad_quotes(number + 1, str(error)) from error
+        raise _bad_quotes(number, "")
 
-
-class _Lines:
-    """The lines of a file and then a last one that no text file has: swallowed, it tells that a quote was open."""
-
-    def __init__(self, text: IO[str]) -> None:
-        self._text = text
-        self.characters = 0
-
-    def __iter__(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
+        """The lines of the file, then one that no text has: swallowed by a cell, it tells that a quote was open."""
         for line in self._text:
             self.characters += len(line)
             yield line
