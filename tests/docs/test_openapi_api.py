@@ -1,9 +1,11 @@
 """The live document over HTTP."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
 
@@ -86,3 +88,102 @@ class TestEveryOperation:
                     answer = shared[response["$ref"].rsplit("/", 1)[1]] if "$ref" in response else response
                     schema = answer["content"]["application/json"]["schema"]["$ref"]
                     assert schema.rsplit("/", 1)[1] in ("Error", "RefusedFields"), f"{method} {path} {status}"
+
+
+ODD = (
+    '''CREATE TABLE "Order Details" (id INTEGER PRIMARY KEY, "Unit Price" REAL, "order" TEXT, "a.b:c(d)" TEXT,
+      "say ""hi""" TEXT, "größe" INT, "x-y" TEXT, " z" TEXT, "a->b" TEXT, day DATE, at TIMESTAMP, yes BOOLEAN, j JSON,
+      b BLOB, state TEXT CHECK (state IN ('new', 'used')), money DECIMAL, clock TIME, u UUID, untyped)''',
+    'CREATE TABLE "x/{y}?#%" (id INTEGER PRIMARY KEY, "a b" TEXT)',
+)
+EXAMPLE = re.compile(r"For example `(.+?)`\. Operators: (.+)\.")
+
+
+class TestWhatIsDocumentedIsTrue:
+    """Each thing that the document says of rows is asked of the rows themselves."""
+
+    @pytest.fixture
+    def tables(self, app: Application, client: TestClient) -> dict[str, Any]:
+        for statement in ODD:
+            run_sql(app, statement)
+        return read(client)
+
+    def test_every_example_of_a_filter_is_understood(self, client: TestClient, tables: dict[str, Any]) -> None:
+        for path, parameter in filters(tables):
+            found = EXAMPLE.fullmatch(parameter["description"])
+            assert found
+            response = client.get(path, params={parameter["name"]: found[1]})
+            assert response.status_code == 200, f"{parameter['name']}: {response.text}"
+
+    def test_every_operator_of_a_filter_is_understood(self, client: TestClient, tables: dict[str, Any]) -> None:
+        for path, parameter in filters(tables):
+            found = EXAMPLE.fullmatch(parameter["description"])
+            assert found
+            value = found[1].split(".", 1)[1]
+            for operator in re.findall(r"`(\w+)`", found[2]):
+                operand = {"in": f'("{value}")', "is": "null", "cs": "[]", "cd": "[]", "ov": "[]"}.get(operator, value)
+                if "`cs`" in found[2] and operator not in ("is", "cs", "cd", "ov"):
+                    operand = "{}"
+                for negation in ("", "not."):
+                    asked = f"{negation}{operator}.{operand}"
+                    response = client.get(path, params={parameter["name"]: asked})
+                    assert response.status_code == 200, f"{parameter['name']}={asked}: {response.text}"
+
+    def test_rows_go_in_and_come_out_as_the_schemas_say(self, client: TestClient, tables: dict[str, Any]) -> None:
+        schemas = tables["components"]["schemas"]
+        columns = schemas["Order_Details_insert"]["properties"]
+        row = {name: column["examples"][0] for name, column in columns.items()}
+        OAS31Validator(schemas["Order_Details_insert"]).validate(row)
+        path = "/rest/v1/Order%20Details"
+        added = client.post(path, json=row, headers={"Prefer": "return=representation"})
+        assert added.status_code == 201, added.text
+        assert added.json() == [row]
+        OAS31Validator(schemas["Order_Details"]).validate(added.json()[0])
+        changed = client.patch(path, params={"id": "eq.42"}, json={"state": "used"})
+        assert (changed.status_code, changed.content) == (204, b"")
+        deleted = client.delete(path, params={"id": "eq.42"}, headers={"Prefer": "return=representation"})
+        assert (deleted.status_code, deleted.json()) == (200, [{**row, "state": "used"}])
+
+    def test_every_media_type_is_answered(self, client: TestClient, tables: dict[str, Any]) -> None:
+        path = "/rest/v1/x%2F%7By%7D%3F%23%25"
+        client.post(path, json={"id": 1, "a b": "x"})
+        for kind in tables["paths"][path]["get"]["responses"]["200"]["content"]:
+            response = client.get(path, headers={"Accept": kind})
+            assert response.status_code == 200
+            assert response.headers["content-type"].startswith(kind)
+
+    def test_every_refusal_has_its_documented_status(self, client: TestClient, tables: dict[str, Any]) -> None:
+        path = "/rest/v1/Order%20Details"
+        client.post(path, json=[{"id": 1}, {"id": 2}])
+        count, one = {"Prefer": "count=exact"}, {"Accept": "application/vnd.pgrst.object+json"}
+        asked = [
+            ("get", 206, client.get(path, params={"limit": 1}, headers=count)),
+            ("get", 206, client.get(path, headers={**count, "Range": "0-0"})),
+            ("get", 416, client.get(path, params={"offset": 9}, headers=count)),
+            ("get", 406, client.get(path, headers=one)),
+            ("get", 400, client.get(path, params={"day": "eq.soon"})),
+            ("get", 401, client.get(path, headers={"Authorization": "Bearer nobody"})),
+            ("post", 409, client.post(path, json={"id": 1})),
+            ("post", 400, client.post(path, json={"nope": 1})),
+            ("post", 400, client.post(path, content="{", headers={"Content-Type": "application/json"})),
+            ("patch", 400, client.patch(path, json={"state": "new"})),
+            ("delete", 400, client.delete(path)),
+        ]
+        for method, status, response in asked:
+            assert response.status_code == status, response.text
+            assert str(status) in tables["paths"][path][method]["responses"]
+
+    def test_head_answers_like_get(self, client: TestClient, tables: dict[str, Any]) -> None:
+        path = next(iter(filters(tables)))[0]
+        response = client.head(path)
+        assert (response.status_code, response.content) == (200, b"")
+
+
+def filters(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each path with each of its filters."""
+    parameters = document["components"]["parameters"]
+    for path, item in document["paths"].items():
+        for each in item.get("get", {}).get("parameters", []) if path.startswith("/rest/") else []:
+            name = each["$ref"].rsplit("/", 1)[1]
+            if name.startswith("filter."):
+                yield path, parameters[name]

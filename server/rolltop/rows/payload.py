@@ -7,6 +7,7 @@ field of the first value that cannot be.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ Row = Sequence[Any]
 MISSING = msgspec.UNSET
 """Stands in a row for a value that the column's default is to fill."""
 
+_UNFIT_FOR_STRUCT = re.compile(r'["\\\x00-\x1f]')
+"""msgspec refuses to rename a field to a name with one of these."""
 _SPACE = b" \t\r\n"
 
 
@@ -136,6 +139,8 @@ class PayloadReader:
                     return None
                 first = msgspec.json.decode(raws[0], type=dict[str, msgspec.Raw])
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return None
+        if any(_UNFIT_FOR_STRUCT.search(name) for name in first):
             return None
         return self._keys(tuple(first))
 
