@@ -67,12 +67,12 @@ print(rows)
 describe("rowSnippet", () => {
   it("reads the row by its key and changes one value, in each language", () => {
     const written = LANGUAGES.map((language) => rowSnippet(language, place, [["id", 5]], ["dep_delay", null]));
-    expect(written[0]).toContain('db.from_("flights").update({"dep_delay": None}).eq("id", 5).execute()');
-    expect(written[1]).toContain('await db.from("flights").update({"dep_delay":null}).eq("id", 5).throwOnError();');
+    expect(written[0]).toContain('db.from_("flights")\n    .update({"dep_delay": None})\n    .eq("id", 5)\n    .execute()\n)');
+    expect(written[1]).toContain('await db\n  .from("flights")\n  .update({"dep_delay":null})\n  .eq("id", 5)\n  .throwOnError();');
     expect(written[2]).toContain(`-d '{"dep_delay":null}'`);
   });
 
   it("takes all columns of a key that has several", () => {
-    expect(rowSnippet("python", place, [["a", 1], ["order", "x"]], null)).toContain('.eq("a", 1).or_("order.eq.x")');
+    expect(rowSnippet("python", place, [["a", 1], ["order", "x"]], null)).toContain('.eq("a", 1)\n    .or_("order.eq.x")');
   });
 });

@@ -79,8 +79,8 @@ function pythonStart({ workspace }: Place): string {
 }
 
 function pythonChain(calls: string[]): string {
-  const line = `db.${calls.join(".")}`;
-  return calls.length <= 4 ? line : `(\n    db.${calls.join("\n    .").replace(".execute()\n    .data", ".execute().data")}\n)`;
+  const lines = `db.${calls.join("\n    .")}`.replace(".execute()\n    .data", ".execute().data");
+  return `(\n    ${lines}\n)`;
 }
 
 function pythonRead(place: Place, view: View): string[] {
@@ -110,11 +110,12 @@ function pythonOrder({ field, descending, nulls }: OrderTerm): string {
 }
 
 function pythonRow(place: Place, key: Key, change: [string, unknown] | null): string {
-  const table = `db.from_(${JSON.stringify(place.table)})`;
-  const which = key.map(([name, value]) => `.${pythonCondition(keyFilter(name, value))}`).join("");
-  const read = `${pythonStart(place)}row = ${table}.select("*")${which}.single().execute().data\nprint(row)\n`;
+  const table = `from_(${JSON.stringify(place.table)})`;
+  const which = key.map(([name, value]) => pythonCondition(keyFilter(name, value)));
+  const read = `${pythonStart(place)}row = ${pythonChain([table, 'select("*")', ...which, "single()", "execute()", "data"])}\nprint(row)\n`;
   if (!change) return read;
-  return `${read}\n${table}.update({${JSON.stringify(change[0])}: ${pythonValue(change[1])}})${which}.execute()\n`;
+  const update = `update({${JSON.stringify(change[0])}: ${pythonValue(change[1])}})`;
+  return `${read}\n${pythonChain([table, update, ...which, "execute()"])}\n`;
 }
 
 function pythonValue(value: unknown): string {
@@ -173,11 +174,12 @@ function javascriptOrder({ field, descending, nulls }: OrderTerm): string {
 }
 
 function javascriptRow(place: Place, key: Key, change: [string, unknown] | null): string {
-  const table = `db.from(${JSON.stringify(encodeURIComponent(place.table))})`;
-  const which = key.map(([name, value]) => `.${javascriptCondition(keyFilter(name, value))}`).join("");
-  const read = `${javascriptStart(place)}const { data: row, error } = await ${table}.select("*")${which}.single();\nif (error) throw error;\nconsole.log(row);\n`;
+  const table = `from(${JSON.stringify(encodeURIComponent(place.table))})`;
+  const which = key.map(([name, value]) => javascriptCondition(keyFilter(name, value)));
+  const chain = javascriptChain([table, 'select("*")', ...which, "single()"]);
+  const read = `${javascriptStart(place)}const { data: row, error } = await ${chain};\nif (error) throw error;\nconsole.log(row);\n`;
   if (!change) return read;
-  return `${read}\nawait ${table}.update(${JSON.stringify({ [change[0]]: change[1] })})${which}.throwOnError();\n`;
+  return `${read}\nawait ${javascriptChain([table, `update(${JSON.stringify({ [change[0]]: change[1] })})`, ...which, "throwOnError()"])};\n`;
 }
 
 // --- both clients -----------------------------------------------------------------------------------------------------
