@@ -35,6 +35,7 @@ DRAGGED_IN = re.compile(
     r"|datrie|graphite2|pixman-1|Xinerama|Xcursor|gcrypt|gpg-error|mount|blkid|selinux|idn2|unistring|gmp)[-.]"
 )
 DEVELOPERS = re.compile(r"devtools_resources|__pycache__|(^|/)tests?/|\.pyi$|\.(prl|la|a)$|/Qt/(metatypes|include)/")
+INSTALL_RECORDS = re.compile(r"\.dist-info/(direct_url\.json|uv_\w+\.json|RECORD|INSTALLER|REQUESTED)$")
 
 
 def slim(entries: Iterable[Entry]) -> list[Entry]:
@@ -46,7 +47,12 @@ def stays(place: str) -> bool:
     """Whether what would lie at this place in the bundle is shipped."""
     path = PurePath(place).as_posix()
     name = PurePath(path).name
-    if DEVELOPERS.search(path) or SYSTEM_LIBRARIES.match(name) or DRAGGED_IN.match(name):
+    if (
+        DEVELOPERS.search(path)
+        or INSTALL_RECORDS.search(path)
+        or SYSTEM_LIBRARIES.match(name)
+        or DRAGGED_IN.match(name)
+    ):
         return False
     if found := re.match(r"(?:libQt6|PySide6/Qt)(\w+?)\.(?:abi3\.)?so", name if name.startswith("lib") else path):
         return bool(QT_LIBRARIES.fullmatch(found[1]))  # at the top these are links into PySide6

@@ -5,6 +5,7 @@ import slim
 
 SHIPPED = [
     "rolltop/static/index.html",
+    "rolltop-0.1.0.dist-info/METADATA",
     "rolltop/db/migrations/env.py",
     "rolltop_desktop/splash.html",
     "libpython3.11.so.1.0",
@@ -36,6 +37,7 @@ LEFT_OUT = [
     "libX11.so.6",
     "libxcb.so.1",
     "libgtk-3.so.0",
+    "rolltop-0.1.0.dist-info/direct_url.json",
     "libQt6Multimedia.so.6",
     "libpulsecommon-16.1.so",
 ]
