@@ -13,7 +13,7 @@ from rolltop.collections.imports.cells import FALSE_WORDS, NULL_WORDS, SPACE, TR
 from rolltop.collections.imports.readings import BY_TYPE, TEXT, TYPES, WAYS_OF_NUMBERS, Reading
 from rolltop.collections.imports.tally import Tally
 
-_LONGEST_KEY = 100
+_LONGEST_KEY = 64
 _FRACTION = Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE
 _Way = TypeVar("_Way", int, Reading)
 
@@ -79,9 +79,16 @@ def best(tally: Tally, type_name: str) -> Choice:
     )
 
 
-def key_of(names: Sequence[str], guesses: Sequence[Guess], longest: Sequence[int]) -> int | None:
-    """The column to be the primary key: unique and complete; one that is named like a key, else the first of all."""
-    candidates = [place for place, guessed in enumerate(guesses) if guessed.unique and longest[place] <= _LONGEST_KEY]
+def key_of(names: Sequence[str], tallies: Sequence[Tally], guesses: Sequence[Guess]) -> int | None:
+    """The column to be the primary key: unique and complete; one that is named like a key, else the first of all.
+
+    Of text, only short values without spaces: codes are keys, names and titles are unique by chance.
+    """
+    candidates = [
+        place
+        for place, (tally, guessed) in enumerate(zip(tallies, guesses, strict=True))
+        if guessed.unique and tally.longest <= _LONGEST_KEY and not tally.spaced
+    ]
     named = [place for place in candidates if _named_like_a_key(names[place])]
     if named:
         return named[0]

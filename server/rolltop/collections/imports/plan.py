@@ -149,13 +149,17 @@ def _ragged(scanned: Scanned) -> RaggedFile:
     widths = scanned.widths
     width = len(scanned.headers)
     first = widths.first[0]
-    few = f"{widths.short:,} have fewer" if widths.short else ""
-    many = f"{widths.long:,} have more" if widths.long else ""
+    few = f"{_rows(widths.short)} fewer" if widths.short else ""
+    many = f"{_rows(widths.long)} more" if widths.long else ""
     only_short = not widths.long
     return RaggedFile(
         f"The first row has {width} cells, but {' and '.join(filter(None, (few, many)))}; the first is row {first:,}.",
         details={"cells": width, "short": widths.short, "long": widths.long, "first": widths.first},
         hint="Set fill_short_rows to leave the missing cells empty, or correct those rows."
         if only_short
-        else "Correct those rows: often a cell with the delimiter in it lacks its quotation marks.",
+        else "Correct them: often a cell with the delimiter in it lacks its quotation marks.",
     )
+
+
+def _rows(count: int) -> str:
+    return "1 row has" if count == 1 else f"{count:,} rows have"

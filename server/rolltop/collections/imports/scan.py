@@ -97,7 +97,7 @@ def scan(source: Source, wish: Wish, watch: Watch) -> Scanned:
         raise EmptyFile
     names = unique_names(headers)
     guesses = [guess(tally) for tally in tallies]
-    key = key_of(names, guesses, [tally.longest for tally in tallies])
+    key = key_of(names, tallies, guesses)
     return Scanned(form, header, count, headers, names, tallies, guesses, key, widths, preview)
 
 

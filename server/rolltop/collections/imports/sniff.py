@@ -47,21 +47,19 @@ def rows_of(head: str, delimiter: str, quote: str | None, spaced: bool) -> list[
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns.
 
-    It does unless it looks like the others: then its cells are of the same kind wherever the cells below are more than
-    text. Without such a column, it does unless a name is missing or stands there twice.
+    Where the cells below are more than text, they decide: a header does not look like them. Otherwise it is one unless
+    a value of it is more than text itself, or stands there twice.
     """
     if not rows:
         return True
     first, body = [cell.strip(SPACE) for cell in rows[0]], rows[1:]
-    if any(kind_of(cell) & _TYPED for cell in first if cell):
-        below = [_common_kind(body, place) for place in range(len(first))]
-        typed = [(cell, kind) for cell, kind in zip(first, below, strict=True) if kind & _TYPED]
-        if not body:
-            return False
-        return any(cell and not kind_of(cell) & kind & _TYPED for cell, kind in typed)
-    if any(_common_kind(body, place) & _TYPED for place in range(len(first))):
-        return True
+    below = [_common_kind(body, place) & _TYPED for place in range(len(first))]
+    beside = [bool(kind_of(cell) & kind) for cell, kind in zip(first, below, strict=True) if kind]
+    if beside:
+        return not all(beside)
     named = [cell for cell in first if cell]
+    if not body and any(kind_of(cell) & _TYPED for cell in named):
+        return False
     return len(set(named)) == len(named) and bool(named)
 
 

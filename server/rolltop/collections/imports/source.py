@@ -155,6 +155,7 @@ def _refuse_other_formats(head: bytes) -> None:
         raise NotText("This is a web page or XML, not CSV.", hint="Save the data itself, not the page that shows it.")
     if start.startswith(b"{") or (start.startswith(b"[") and start[1:].lstrip().startswith((b"{", b"[", b"]"))):
         raise NotText("This is JSON, not CSV.", hint="Send its rows to POST /rest/v1/{table}, or write them as CSV.")
+    _refuse_nul(head, 0)
     control = head[:4096].translate(None, _PRINTABLE)
     if len(control) * 20 > len(head[:4096]):
         raise NotText("This is not text.", hint="Choose a CSV file.")

@@ -32,6 +32,8 @@ class Tally:
         self.words: set[str] = set()
         """Words for null, true and false, as they are written."""
         self.longest = 0
+        self.spaced = False
+        """Whether any value has a space in it."""
         self._known: dict[str, int] = {"": _BLANK}
         self._all_known = True
         self._unique = True
@@ -99,6 +101,7 @@ class Tally:
 
     def _note(self, found: Mapping[str, int], cells: Sequence[str]) -> None:
         self.longest = max(self.longest, *map(len, found))
+        self.spaced = self.spaced or any(" " in cell for cell in found)
         if len(self.samples) < SAMPLES:
             fresh = (cell for cell in dict.fromkeys(cells) if cell in found and cell not in self.samples)
             self.samples.extend(cell for cell, _ in zip(fresh, range(SAMPLES - len(self.samples)), strict=False))

