@@ -14,6 +14,7 @@ from rolltop.auth import Scope
 from rolltop.data import Data, Table
 from rolltop.data.types import SQLValue
 from rolltop.rows import errors, media, paging, parse, plan, respond, shape, sql
+from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.paging import Window
 from rolltop.rows.plan import ReadPlan
@@ -121,7 +122,7 @@ class Reading:
         try:
             rows = self._data.read_now(statement.sql, bindings)
         except (apsw.BusyError, UnicodeDecodeError):
-            rows = await self._data.read(lambda connection: sql.fetched(connection, statement.sql, bindings))
+            rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
         return rows[0][0] if rows else None
 
     async def _head(self, request: Request, compiled: Compiled, values: Sequence[str], window: Window) -> Answer:
@@ -151,7 +152,7 @@ class Reading:
         counted = request.preferences.count is not None
 
         def read(connection: apsw.Connection) -> tuple[str | None, int, int | None]:
-            text, rows = sql.fetched(connection, compiled.page.sql, bindings)[0]
+            text, rows = fetched(connection, compiled.page.sql, bindings)[0]
             if not counted and not (large and rows > CHUNK):
                 return text, rows, None
             if rows and rows < int(limit or 0):  # the end was seen

@@ -10,9 +10,6 @@ With a sorter the JSON is made outside, lest it be made for every row that is so
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import apsw
 
 from rolltop.data import quote
 from rolltop.data.quoting import quote_text
@@ -100,17 +97,6 @@ def count(plan: ReadPlan) -> Statement:
     """How many rows there are without limit and offset."""
     text = Text()
     return Statement(f"SELECT count(*) FROM {quote(plan.table.name)}{_where(text, plan.where)}", tuple(text.binds))
-
-
-def fetched(connection: apsw.Connection, statement: str, bindings: Sequence[SQLValue]) -> list[tuple[Any, ...]]:
-    """The rows of a `page` or `rows` statement; text that is not UTF-8, which no JSON can hold, is mended."""
-    try:
-        return connection.execute(statement, bindings).fetchall()
-    except UnicodeDecodeError:
-        counted = f", {ROWS}" if ROWS in statement else ""
-        raw = f"SELECT CAST({ROW} AS BLOB){counted} FROM ({statement})"
-        found: list[tuple[Any, ...]] = connection.execute(raw, bindings).fetchall()
-    return [(None if row[0] is None else bytes(row[0]).decode(errors="replace"), *row[1:]) for row in found]
 
 
 def filtered(plan: ReadPlan) -> Statement:

@@ -19,6 +19,7 @@ from rolltop.data.types import SQLValue
 from rolltop.rows import constraints, errors, media, paging, parse, plan, respond, shape, sql
 from rolltop.rows.asked import Asked
 from rolltop.rows.constraints import Attempt
+from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row
 from rolltop.rows.plan import ReadPlan, Test
@@ -247,7 +248,7 @@ class Writing:
         def work(connection: apsw.Connection) -> Written:
             text, shown = None, 0
             if page is not None:
-                text, shown = sql.fetched(connection, page.sql, [*bindings, -1])[0]
+                text, shown = fetched(connection, page.sql, [*bindings, -1])[0]
             try:
                 connection.execute(statement, bindings)
             except apsw.ConstraintError as error:
@@ -436,7 +437,7 @@ def _with_rows(connection: apsw.Connection, target: Target, keys: Sequence[Row],
     names = target.keys
     wanted = [key[0] for key in keys] if len(names) == 1 else [list(key) for key in keys]
     statement = sql.returned(target.plan, target.media, names)
-    text, shown = sql.fetched(connection, statement, (msgspec.json.encode(wanted).decode(),))[0]
+    text, shown = fetched(connection, statement, (msgspec.json.encode(wanted).decode(),))[0]
     return written._replace(text=text, shown=shown)
 
 

@@ -1,0 +1,321 @@
+"""Any SQLite file works: odd names, odd cells, views, keys of every kind; and Chinook."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import apsw
+import pytest
+from starlette.testclient import TestClient
+from tests.rows.conftest import Open, client_of, rows
+
+from rolltop.data import Data
+
+REPRESENTATION = {"Prefer": "return=representation"}
+
+NAMES = [
+    "Order Details",
+    'say "hi"',
+    "select",
+    "größe",
+    "表",
+    "semi;colon",
+    "it's",
+    "a/b",
+    "a.b",
+    "percent%20",
+    "-- comment",
+    "()",
+    "brackets]",
+    "back`tick",
+    "a\\b",
+    "_rolltop",
+    "rowid",
+]
+
+
+def name_in_url(name: str) -> str:
+    """A name as the dialect's grammar quotes it, percent-encoded."""
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return quote(f'"{escaped}"', safe="")
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_of_tables_and_columns(self, serve: Open, name: str) -> None:
+        client = serve(f"CREATE TABLE {identifier(name)} (id INTEGER PRIMARY KEY, {identifier(name)} TEXT)")
+        table, column = quote(name, safe=""), name_in_url(name)
+        assert client.post(table, json={"id": 1, name: "x"}).status_code == 201
+        made = client.post(f"{table}?select={column}", json={name: "y"}, headers=REPRESENTATION)
+        assert rows(made) == [{name: "y"}]
+        assert rows(client.get(f"{table}?{column}=eq.x&order={column}.desc")) == [{"id": 1, name: "x"}]
+        assert rows(client.get(f"{table}?or=({column}.eq.x,{column}.eq.y)&select=alias:{column}")) == [
+            {"alias": "x"},
+            {"alias": "y"},
+        ]
+        assert client.patch(f"{table}?{column}=eq.x", json={name: "z"}).status_code == 204
+        assert client.get(table, headers={"Accept": "text/csv"}).text.splitlines()[1] == "1,z"
+        assert client.delete(f"{table}?{column}=eq.z").status_code == 204
+        assert [row[name] for row in rows(client.get(table))] == ["y"]
+
+    def test_case_matters(self, serve: Open) -> None:
+        client = serve("CREATE TABLE Things (Id INTEGER PRIMARY KEY)")
+        assert client.get("things").status_code == 404
+        assert client.get("Things?id=eq.1").status_code == 400
+
+    def test_of_columns_like_parameters(self, serve: Open) -> None:
+        client = serve('CREATE TABLE t ("order" INT, "limit" INT, "select" INT); INSERT INTO t VALUES (1, 2, 3)')
+        assert rows(client.get("t?or=(limit.eq.2)")) == [{"order": 1, "limit": 2, "select": 3}]
+        assert rows(client.get('t?"select"=eq.4')) == []
+
+    def test_of_columns_like_aliases_of_ours(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (j INT, t INT, key INT, value INT, id INT); INSERT INTO t VALUES (2,1,3,4,5),(1,2,3,4,5)"
+        )
+        assert [row["j"] for row in rows(client.get("t?order=j"))] == [1, 2]
+        response = client.patch("t?j=eq.1&order=id&select=id,key,value", json={"t": 9}, headers=REPRESENTATION)
+        assert response.json() == [{"id": 5, "key": 3, "value": 4}]
+
+
+CELLS: list[tuple[str, str, Any]] = [
+    ("a BLOB", "x'00ff'", "\\x00ff"),
+    ("a BLOB", "'text'", "\\x74657874"),
+    ("a TEXT", "x'01'", "\\x01"),
+    ("a TEXT", "x'ff00'", "\\xff00"),
+    ("a INTEGER", "x'01'", "\\x01"),
+    ("a INTEGER", "'many'", "many"),
+    ("a INTEGER", "1.5", 1.5),
+    ("a INTEGER", "9223372036854775807", 9223372036854775807),
+    ("a REAL", "9e999", "Infinity"),
+    ("a REAL", "-9e999", "-Infinity"),
+    ("a REAL", "0.1", 0.1),
+    ("a NUMERIC", "9e999", "Infinity"),
+    ("a BOOLEAN", "1", True),
+    ("a BOOLEAN", "0", False),
+    ("a BOOLEAN", "NULL", None),
+    ("a BOOLEAN", "'maybe'", "maybe"),
+    ("a BOOLEAN", "7", 7),
+    ("a JSON", "'{\"a\": [1, null]}'", {"a": [1, None]}),
+    ("a JSON", "'not json'", "not json"),
+    ("a JSON", "jsonb('[1,2]')", [1, 2]),
+    ("a JSON", "5", 5),
+    ("a DATE", "'2024-05-01'", "2024-05-01"),
+    ("a DATETIME", "1714521600", 1714521600),
+    ("a VARCHAR(20)", "'x'", "x"),
+    ("a", "5", "5"),
+    ("a", "'x'", "x"),
+    ("a", "NULL", None),
+    ("a TEXT", "'quote \" backslash \\ line\n'", 'quote " backslash \\ line\n'),
+    ("a UUID", "'01890a5d-ac96-774b-bcce-b302099a8057'", "01890a5d-ac96-774b-bcce-b302099a8057"),
+    ("a TEXT GENERATED ALWAYS AS (id || '!')", "", "1!"),
+]
+
+
+class TestCells:
+    @pytest.mark.parametrize(("declaration", "sql", "wanted"), CELLS, ids=[f"{d} {s}" for d, s, _ in CELLS])
+    def test_come_out_by_declared_type(self, serve: Open, declaration: str, sql: str, wanted: Any) -> None:
+        columns, values = ("id, a", f"1, {sql}") if sql else ("id", "1")
+        client = serve(
+            f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t ({columns}) VALUES ({values})"
+        )
+        assert rows(client.get("t?select=a")) == [{"a": wanted}]
+        assert rows(client.get("t?select=a&id=eq.1")) == [{"a": wanted}]
+        assert rows(client.get("t?select=a&order=id.desc&limit=1")) == [{"a": wanted}]
+
+    def test_text_that_is_not_utf8_is_mended(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);"
+            "INSERT INTO t VALUES (1, CAST(x'41ff42' AS TEXT)), (2, 'ok')"
+        )
+        assert rows(client.get("t?id=eq.1")) == [{"id": 1, "a": "A\ufffdB"}]
+        assert [row["a"] for row in rows(client.get("t?order=id"))] == ["A\ufffdB", "ok"]
+        assert client.get("t?a=ilike.*é*").json()["code"] == "22021"
+
+    def test_bytes_are_written_and_found(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB)")
+        response = client.post("t?select=a", json=[{"a": "\\x00FF"}, {"a": "text"}], headers=REPRESENTATION)
+        assert response.json() == [{"a": "\\x00ff"}, {"a": "\\x74657874"}]
+        assert rows(client.get("t?a=eq.\\x00ff&select=id")) == [{"id": 1}]
+        assert rows(client.get("t?a=in.(\\x00ff,text)&select=id")) == [{"id": 1}, {"id": 2}]
+        assert client.post("t", json={"a": "\\x0"}).json()["code"] == "22P02"
+
+    def test_infinities_are_refused(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (a REAL)")
+        assert client.post("t", json={"a": "Infinity"}).json()["code"] == "22003"
+
+
+class TestTables:
+    def test_without_primary_key(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (a INT, b TEXT)")
+        assert client.options("t").headers["allow"] == "OPTIONS,GET,HEAD,POST,PATCH,DELETE"
+        response = client.post("t", json=[{"a": 1, "b": "x"}, {"a": 1, "b": "x"}], headers=REPRESENTATION)
+        assert response.json() == [{"a": 1, "b": "x"}, {"a": 1, "b": "x"}]
+        assert client.patch("t?a=eq.1", json={"b": "y"}, headers=REPRESENTATION).json() == [{"a": 1, "b": "y"}] * 2
+        upsert = client.post("t", json={"a": 1}, headers={"Prefer": "resolution=merge-duplicates"})
+        assert (upsert.status_code, "preference-applied" in upsert.headers) == (201, False)
+        assert client.put("t?a=eq.1", json={"a": 1}).json()["code"] == "PGRST105"
+
+    def test_without_rowid_and_with_a_composite_key(self, serve: Open) -> None:
+        client = serve("CREATE TABLE kv (a TEXT, b INT, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID")
+        headers = {"Prefer": "return=representation,resolution=merge-duplicates"}
+        assert client.post("kv", json=[{"a": "x", "b": 1, "v": "1"}], headers=headers).status_code == 201
+        response = client.post("kv", json=[{"a": "x", "b": 1, "v": "2"}, {"a": "y", "b": 1, "v": "3"}], headers=headers)
+        assert response.json() == [{"a": "x", "b": 1, "v": "2"}, {"a": "y", "b": 1, "v": "3"}]
+        assert rows(client.get("kv?a=eq.x&b=eq.1")) == [{"a": "x", "b": 1, "v": "2"}]
+        response = client.patch("kv?a=eq.x&b=eq.1", json={"b": 7}, headers=REPRESENTATION)
+        assert response.json() == [{"a": "x", "b": 7, "v": "2"}]
+        response = client.post("kv", json={"a": "z", "b": 3}, headers={"Prefer": "return=headers-only"})
+        assert response.headers["location"] == "/kv?a=eq.z&b=eq.3"
+
+    def test_with_a_text_key(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (code TEXT PRIMARY KEY, n INT)")
+        response = client.post("t", json={"code": "a&b=ü", "n": 1}, headers={"Prefer": "return=headers-only"})
+        location = response.headers["location"]
+        assert location == "/t?code=eq.a%26b%3D%C3%BC"
+        assert rows(client.get(location.removeprefix("/"))) == [{"code": "a&b=ü", "n": 1}]
+
+    def test_strict(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (id INTEGER PRIMARY KEY, a ANY, n INT, r REAL, x BLOB) STRICT")
+        assert client.post("t", json={"n": 1, "r": 2, "a": "7"}).status_code == 201
+        assert rows(client.get("t")) == [{"id": 1, "a": "7", "n": 1, "r": 2.0, "x": None}]
+
+    def test_generated_columns_are_read_only(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (a INT, b INT AS (a * 2) STORED); INSERT INTO t VALUES (2)")
+        assert rows(client.get("t?b=eq.4")) == [{"a": 2, "b": 4}]
+        assert client.post("t", json={"b": 1}).json()["code"] == "428C9"
+
+    def test_views(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (a INT, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'x');"
+            "CREATE VIEW v AS SELECT b, count(*) AS n, sum(a) / 2.0 AS half FROM t GROUP BY b"
+        )
+        assert rows(client.get("v?n=eq.2")) == [{"b": "x", "n": 2, "half": 1.5}]
+        assert client.options("v").headers["allow"] == "OPTIONS,GET,HEAD"
+        for response in (
+            client.post("v", json={"b": "y"}),
+            client.patch("v?n=eq.2", json={"b": "y"}),
+            client.delete("v?n=eq.2"),
+        ):
+            assert (response.status_code, response.json()["code"]) == (405, "55000")
+
+    def test_a_broken_view_harms_nobody_else(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (a INT); CREATE TABLE gone (a INT); CREATE VIEW v AS SELECT * FROM gone; DROP TABLE gone"
+        )
+        assert client.get("t").status_code == 200
+        assert client.get("v").status_code == 404
+
+    def test_triggers_may_refuse(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (a INT);"
+            "CREATE TRIGGER no BEFORE INSERT ON t WHEN new.a > 5 BEGIN SELECT RAISE(ABORT, 'too much'); END"
+        )
+        response = client.post("t", json={"a": 6})
+        assert (response.status_code, response.json()["code"], response.json()["message"]) == (400, "P0001", "too much")
+
+    def test_deferred_keys_fail_their_own_request_only(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, p INT REFERENCES p DEFERRABLE INITIALLY DEFERRED)"
+        )
+        assert client.post("c", json={"p": 1}).json()["code"] == "23503"
+        assert client.post("c", json={"p": None}).status_code == 201
+        assert rows(client.get("c?select=p")) == [{"p": None}]
+
+    def test_many_columns(self, serve: Open) -> None:
+        names = [f"c{number}" for number in range(1200)]
+        client = serve(f"CREATE TABLE t ({', '.join(names)} ); INSERT INTO t (c0, c1199) VALUES ('}}', 'z')")
+        found = rows(client.get("t"))[0]
+        assert list(found) == names
+        assert (found["c0"], found["c1199"]) == ("}", "z")
+
+    def test_hidden_tables_are_unknown(self, serve: Open) -> None:
+        client = serve("CREATE TABLE _rolltop_log (a INT); CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        for name in ("_rolltop_log", "_ROLLTOP_LOG", "sqlite_sequence", "sqlite_master"):
+            assert client.get(name).json()["code"] == "PGRST205"
+            assert client.post(name, json={}).json()["code"] == "PGRST205"
+
+
+@contextmanager
+def another_program(data: Data) -> Iterator[apsw.Connection]:
+    """A connection that is none of ours. (Another SQLite library in this process would drop our locks.)"""
+    connection = apsw.Connection(str(data.path))
+    yield connection
+    connection.close()
+
+
+class TestChangesByOthers:
+    @pytest.fixture
+    def opened(self, database: Callable[[str], Data]) -> Data:
+        return database("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x')")
+
+    def test_are_seen(self, opened: Data) -> None:
+        client = client_of(opened)
+        assert rows(client.get("t")) == [{"id": 1, "a": "x"}]
+        with another_program(opened) as other:
+            other.execute("INSERT INTO t VALUES (2, 'y')")
+        assert len(rows(client.get("t"))) == 2
+
+    def test_of_the_schema_are_seen_at_once(self, opened: Data) -> None:
+        client = client_of(opened)
+        assert client.get("t?b=eq.1").status_code == 400
+        with another_program(opened) as other:
+            other.execute("ALTER TABLE t ADD COLUMN b INT")
+            other.execute("CREATE TABLE made (x INT)")
+        assert rows(client.get("t?b=is.null&select=b")) == [{"b": None}]
+        assert rows(client.get("made")) == []
+        with another_program(opened) as other:
+            other.execute("DROP TABLE made")
+            other.execute("ALTER TABLE t DROP COLUMN b")
+        assert client.get("made").json()["code"] == "PGRST205"
+        assert client.get("t?b=is.null&select=b").json()["code"] == "42703"
+
+
+@pytest.fixture
+def chinook_client(chinook: Path, tmp_path: Path) -> Iterator[TestClient]:
+    path = tmp_path / "chinook.sqlite"
+    shutil.copyfile(chinook, path)
+    data = Data.open(path, in_place=True)
+    yield client_of(data)
+    data.close()
+
+
+class TestChinook:
+    def test_every_table_is_read(self, chinook_client: TestClient, chinook: Path) -> None:
+        plain = apsw.Connection(str(chinook), apsw.SQLITE_OPEN_READONLY)
+        for (name,) in plain.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ):
+            count = plain.execute(f'SELECT count(*) FROM "{name}"').get
+            response = chinook_client.get(quote(str(name)), headers={"Prefer": "count=exact"})
+            assert len(rows(response)) == count
+            assert response.headers["content-range"].endswith(f"/{count}")
+        plain.close()
+
+    def test_a_row_is_written_and_undone(self, chinook_client: TestClient) -> None:
+        table = "Artist" if chinook_client.get("Artist").status_code == 200 else "artists"
+        before = len(rows(chinook_client.get(table)))
+        key = "ArtistId"
+        made = chinook_client.post(f"{table}?select={key}", json={"Name": "New"}, headers=REPRESENTATION)
+        number = rows(made)[0][key]
+        assert chinook_client.delete(f"{table}?{key}=eq.{number}").status_code == 204
+        assert len(rows(chinook_client.get(table))) == before
+
+    def test_opening_and_reading_changes_nothing(self, chinook: Path, tmp_path: Path) -> None:
+        path = tmp_path / "kept.sqlite"
+        shutil.copyfile(chinook, path)
+        before = path.read_bytes()
+        data = Data.open(path, in_place=True)
+        client = client_of(data)
+        table = next(name for name, table in data.catalog.tables.items() if table.kind == "table")
+        assert client.get(quote(table)).status_code == 200
+        data.close()
+        assert path.read_bytes() == before
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["kept.sqlite"]
