@@ -35,4 +35,4 @@ class Date(ColumnType):
         return text
 
     def check(self, column: str) -> str | None:
-        return f"{column} = date({column})"
+        return f"{column} IS date({column})"  # "=" would be NULL for what is no date, and a CHECK lets NULL pass

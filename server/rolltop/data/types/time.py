@@ -34,4 +34,4 @@ class Time(ColumnType):
         return text
 
     def check(self, column: str) -> str | None:
-        return f"{column} GLOB '[0-2][0-9]:[0-5][0-9]*' AND julianday({column}) IS NOT NULL"
+        return f"{column} GLOB '[0-2][0-9]:[0-5][0-9]*' AND strftime('%H:%M', {column}) IS substr({column}, 1, 5)"
