@@ -36,7 +36,7 @@ class Timestamp(ColumnType):
         return text
 
     def check(self, column: str) -> str | None:
-        return f"{column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z' AND date({column}) IS substr({column}, 1, 10)"
+        return f"{column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-*T*Z' AND date({column}) IS substr({column}, 1, 10)"
 
 
 def in_utc(text: str) -> str:
