@@ -14,12 +14,12 @@ from servers import Server
 
 WORKLOADS = {
     "point": ("point read, 16 connections", 16),
-    "page100": ("page of 100, filter and sort, 4 connections", 4),
-    "page1000": ("page of 1,000, filter and sort, 4 connections", 4),
-    "insert": ("insert of one row, 16 connections", 16),
-    "bulk": ("insert of 10,000 rows in one request", 1),
+    "page100": ("page of 100, 4 connections", 4),
+    "page1000": ("page of 1,000, 4 connections", 4),
+    "insert": ("insert, 16 connections", 16),
+    "bulk": ("insert of 10,000 at once", 1),
 }
-TIMED = {"import": "import of flights.csv, 336,776 rows", "start": "start to the first row read"}
+TIMED = {"import": "import of 336,776 rows of CSV", "start": "start to the first row read"}
 BARE = "bare SQLite"
 COMMAND_LINE = "sqlite3 program"
 
