@@ -20,14 +20,14 @@ QT_LIBRARIES = re.compile(
 )
 QT_PLUGINS = re.compile(
     r"platforms/libq(xcb|wayland|offscreen)|platformthemes/libqxdgdesktopportal|xcbglintegrations|wayland-"
-    r"|platforminputcontexts|imageformats|iconengines|tls|networkinformation"
+    r"|platforminputcontexts/lib(compose|ibus)|imageformats|iconengines|tls|networkinformation"
 )
 
 # Taken from the user's system; each is there where a desktop is, and a second copy breaks drivers, fonts or sound.
 SYSTEM_LIBRARIES = re.compile(
     r"lib(glib|gobject|gio|gmodule|gthread)-2|lib(nss|nspr|smime|ssl3|plc|plds|softokn|freebl)|libfontconfig|libfreetype"
     r"|libdbus-1|libasound|lib(krb5|k5crypto|gssapi|com_err|keyutils)|lib(systemd|udev|cap)\.|lib(gnutls|nettle|hogweed|p11-kit|tasn1)"
-    r"|lib(gbm|drm|X11|xcb|X11-xcb|Xau|Xdmcp|wayland-(client|egl|cursor|server))\.so|lib(gtk|gdk|pango|cairo|atk|atspi|harfbuzz)"
+    r"|lib(gbm|drm|X11|xcb|X11-xcb|Xau|Xdmcp|wayland-(client|server))\.so|lib(gtk|gdk|pango|cairo|atk|atspi|harfbuzz)"
 )
 # What came only for parts that go: Qt's multimedia and printing plugins, the GTK theme.
 DRAGGED_IN = re.compile(

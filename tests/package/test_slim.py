@@ -29,6 +29,7 @@ LEFT_OUT = [
     "PySide6/Qt3DCore.abi3.so",
     "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
     "PySide6/Qt/plugins/platforms/libqeglfs.so",
+    "PySide6/Qt/plugins/platforminputcontexts/libqtvirtualkeyboardplugin.so",
     "PySide6/Qt/translations/qtwebengine_locales/fi.pak",
     "PySide6/Qt/translations/qtbase_fi.qm",
     "PySide6/Qt/resources/qtwebengine_devtools_resources.pak",
