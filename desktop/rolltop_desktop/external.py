@@ -47,6 +47,13 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
 
 
+def place(url: str) -> str:
+    """Path and query of an address, without the number that only makes two addresses differ."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in parts.query.split("&") if part and not part.startswith("n="))
+    return f"{parts.path or '/'}?{query}" if query else parts.path or "/"
+
+
 def judge(url: str, own: str) -> Verdict:
     """Whether an address may be shown in the window; `own` is the origin of the server's page.
 

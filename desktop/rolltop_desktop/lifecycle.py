@@ -80,6 +80,9 @@ class Window(Protocol):
     def load(self, url: str) -> None:
         """Show a page of the server."""
 
+    def place(self) -> str:
+        """Where in the server's pages the person is: path and query. `/` when that is not known."""
+
     def focus(self, token: str = "") -> None:
         """Come to the front; `token` is the desktop's permission to do so, where there is such a thing."""
 
@@ -219,6 +222,7 @@ class Lifecycle:
         self._fatal: Notice | None = None
         self._running: Running | None = None
         self._url = ""
+        self._place = "/"
         self._deadline: float | None = None
         self._codes = 0
         self._for_browser: set[int] = set()
@@ -386,7 +390,8 @@ class Lifecycle:
 
     def _show_page(self, code: str) -> None:
         # Changing only the fragment would not load the page again, hence the number that no page reads.
-        self._window.load(f"{self._url}/?n={secrets.token_hex(4)}#code={code}")
+        joint = "&" if "?" in self._place else "?"
+        self._window.load(f"{self._url}{self._place}{joint}n={secrets.token_hex(4)}#code={code}")
 
     def _page_ready(self, message: dict[str, Any]) -> None:
         if self.state is State.LOAD:
@@ -404,6 +409,7 @@ class Lifecycle:
         elif self._fatal is not None:
             self._fail(self._fatal)
         elif self.state in (State.LOAD, State.RUNNING, State.RESTART) and self._restarts.allows():
+            self._place = self._window.place()
             self._enter(State.RESTART)
             self._window.show(RESTARTING)
             self._start_child()
@@ -474,6 +480,7 @@ class Lifecycle:
                 )
             )
             return
+        self._place = self._window.place()
         self._enter(State.LOAD)
         if self._running is not None and self._child is None:
             self._load_running(self._running)

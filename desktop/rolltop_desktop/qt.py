@@ -73,9 +73,9 @@ class QtWindow(QObject):
         self._events = events
         self._zoom = remembered.zoom
         self._painted = False
+        self.place = "/"
+        """Path and query of the last page of the server's; may be read from any thread."""
         self._asked.connect(self._do, Qt.ConnectionType.QueuedConnection)
-        QApplication.setApplicationName("rolltop")
-        QApplication.setApplicationDisplayName("Rolltop")
         QApplication.setDesktopFileName("rolltop")
         self._close_bridge()
         self._set_profile(cache)
@@ -144,6 +144,7 @@ class QtWindow(QObject):
         page.printRequested.connect(self._print)
         page.renderProcessTerminated.connect(self._renderer_gone)
         page.loadFinished.connect(self._loaded)
+        page.urlChanged.connect(self._moved)
         dark = QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         page.setBackgroundColor(QColor("#0f1210" if dark else "#f2f3f0"))  # no white flash between two pages
 
@@ -179,6 +180,11 @@ class QtWindow(QObject):
         if not self._painted:
             self._painted = True
             self._events.splash_painted()
+
+    def _moved(self, url: QUrl) -> None:
+        own = self._origin.own_origin()
+        if own and external.origin(url.toString()) == own:
+            self.place = external.place(bytes(url.toEncoded().data()).decode("ascii", "replace"))
 
     def _navigate(self, request: QWebEngineNavigationRequest) -> None:
         if not request.isMainFrame():

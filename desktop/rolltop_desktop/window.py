@@ -90,6 +90,10 @@ class WebWindow:
         self._own = external.origin(url)
         self._call(lambda window: window.load_url(url))
 
+    def place(self) -> str:
+        """Path and query of the server's page that is shown, or was shown last."""
+        return self._platform.place if self._platform is not None and hasattr(self._platform, "place") else "/"
+
     def focus(self, token: str = "") -> None:
         """Come to the front, also from minimised."""
         if self._platform is not None and hasattr(self._platform, "focus"):
@@ -150,6 +154,7 @@ class WebWindow:
         window.events.shown += lambda: events.window_visible()
         window.events.closing += lambda: self._closing(events)
         self._storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sys.argv[:1] = ["rolltop"]  # Qt takes from it the name of the window's class and of its cache folder
         try:
             webview.start(
                 gui="qt" if sys.platform == "linux" else None,

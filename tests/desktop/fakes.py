@@ -41,12 +41,16 @@ class FakeWindow:
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
         self.answer: str | None = None
+        self.where = "/"
 
     def show(self, notice: Notice) -> None:
         self.notes.add("show", notice.title, notice)
 
     def load(self, url: str) -> None:
         self.notes.add("load", url)
+
+    def place(self) -> str:
+        return self.where
 
     def focus(self, token: str = "") -> None:
         self.notes.add("focus", token)

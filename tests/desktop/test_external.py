@@ -36,6 +36,18 @@ def test_what_may_be_shown_in_the_window(url: str, verdict: Verdict) -> None:
     assert external.judge(url, external.origin(OWN)) is verdict
 
 
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (OWN, "/"),
+        (f"{OWN}/?n=1#code=x", "/"),
+        (f"{OWN}/data/a%20b?x=eq.1&n=1&order=n.desc", "/data/a%20b?x=eq.1&order=n.desc"),
+    ],
+)
+def test_the_place_in_our_pages(url: str, place: str) -> None:
+    assert external.place(url) == place
+
+
 def test_before_there_is_a_server_no_page_of_one_may_be_shown() -> None:
     assert external.judge(f"{OWN}/", "") is Verdict.OUTSIDE
 

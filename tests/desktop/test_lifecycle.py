@@ -98,6 +98,20 @@ def test_a_server_that_dies_is_started_again_on_the_same_port(stage: Stage) -> N
     assert stage.notes.wait("load", count=2)[1].endswith("#code=code-2")
 
 
+@pytest.mark.parametrize(
+    ("where", "start"),
+    [("/", "/?n="), ("/data/flights", "/data/flights?n="), ("/data/flights?a=eq.1", "/data/flights?a=eq.1&n=")],
+)
+def test_the_person_comes_back_to_where_they_were(stage: Stage, where: str, start: str) -> None:
+    child = stage.run()
+    stage.window.where = where
+    child.gone(-9)
+    again = stage.servers.wait(2)
+    again.ready()
+    again.answer_code(count=2)
+    assert stage.notes.wait("load", count=2)[1].startswith(f"http://127.0.0.1:8377{start}")
+
+
 def test_the_fourth_death_in_five_minutes_is_said(stage: Stage) -> None:
     child = stage.run()
     for count in (2, 3, 4):
