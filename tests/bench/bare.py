@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from flights import COLUMNS, Material
-from servers import CARRIERS
+from tests.bench.flights import COLUMNS, Material
+from tests.bench.servers import CARRIERS
 
 _NAMES = ("id", *COLUMNS)
 _PAIRS = ", ".join(f"'{name}', {name}" for name in _NAMES)

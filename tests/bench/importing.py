@@ -6,8 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from flights import COLUMNS, ROWS, create_table
-from servers import Server
+from tests.bench.flights import COLUMNS, ROWS, create_table
+from tests.bench.servers import Server
 
 _HAND_ROWS = 20_000  # the hand-written import takes minutes for all of them; its time grows with the rows
 

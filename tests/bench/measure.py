@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import bare
-import importing
-from flights import Material
-from load import drive, endlessly
-from servers import Server
+from tests.bench import bare, importing
+from tests.bench.flights import Material
+from tests.bench.load import drive, endlessly
+from tests.bench.servers import Server
 
 WORKLOADS = {
     "point": ("point read, 16 connections", 16),

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from measure import TIMED, WORKLOADS, Results
 from rich.console import Console
 from rich.table import Table
+from tests.bench.measure import TIMED, WORKLOADS, Results
 
 OURS = "Rolltop"
 

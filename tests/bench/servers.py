@@ -15,12 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 import psutil
-from flights import Material
-from load import request_bytes
+from tests.bench.flights import Material
+from tests.bench.load import request_bytes
 
 from rolltop import discovery
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "bench-token"
 START_SECONDS = 60
 CARRIERS = ("UA", "B6", "EV", "DL", "AA")
@@ -174,7 +174,7 @@ def start_uvicorn(
 ) -> Server:
     """An ASGI application of this folder under uvicorn (uvloop and httptools, as Rolltop has them)."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", application, "--app-dir", str(HERE), "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", application, "--app-dir", str(ROOT), "--port", str(port)]
     command += ["--log-level", "warning", "--no-access-log", *options]
     process = subprocess.Popen(
         command,
@@ -190,18 +190,18 @@ def start_uvicorn(
 def start_handwritten(database: Path) -> Server:
     """The FastAPI and SQLModel app."""
     environment = {"BENCH_DATABASE": str(database), "BENCH_TOKEN": TOKEN}
-    return start_uvicorn("hand-written", "handwritten:app", _HANDWRITTEN, "/flights/1", **environment)
+    return start_uvicorn("hand-written", "tests.bench.handwritten:app", _HANDWRITTEN, "/flights/1", **environment)
 
 
 def start_bare_asgi(answers: Path) -> Server:
     """The constant, behind uvicorn alone."""
-    return start_uvicorn("bare ASGI", "constants:asgi", _CONSTANT, "/point", BENCH_ANSWERS=str(answers))
+    return start_uvicorn("bare ASGI", "tests.bench.constants:asgi", _CONSTANT, "/point", BENCH_ANSWERS=str(answers))
 
 
 def start_fastapi_constant(answers: Path) -> Server:
     """The constant, behind a FastAPI route."""
     environment = {"BENCH_ANSWERS": str(answers)}
-    application = "constants:fastapi_app"
+    application = "tests.bench.constants:fastapi_app"
     return start_uvicorn("FastAPI constant", application, _CONSTANT, "/point", "--factory", **environment)
 
 
