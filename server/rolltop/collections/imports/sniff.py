@@ -14,7 +14,7 @@ HEAD_CHARACTERS = 1 << 18
 _ROWS = 500
 _TYPED = (
     Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY
-    | Kind.TIME | Kind.UUID | Kind.BOOLEAN
+    | Kind.TIME | Kind.UUID
 )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def _decodes(source: Source, encoding: str, watch: Watch) -> bool:
                 _refuse_nul(block, done)
             try:
                 text = decoder.decode(block)
-            except UnicodeDecodeError:
+            except UnicodeError:
                 return False
             if encoding == "utf-16" and "\0" in text:
                 raise NotText("There are NUL characters in the file: this is not text.", hint="Choose a CSV file.")
@@ -141,7 +141,7 @@ def _decodes(source: Source, encoding: str, watch: Watch) -> bool:
             watch(done)
     try:
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
