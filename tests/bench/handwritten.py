@@ -1,7 +1,8 @@
 """What a person would write by hand: FastAPI and SQLModel, typed in and out, a bearer check, a session per request.
 
-Synchronous endpoints as in FastAPI's official template. SQLite gets what any guide recommends (WAL, a busy timeout), and
-FULL synchronisation as Rolltop has it. Run by uvicorn as tests.bench.handwritten:app, with BENCH_DATABASE and BENCH_TOKEN.
+Synchronous endpoints as in FastAPI's official template. SQLite gets what any guide recommends (WAL, a busy timeout),
+and FULL synchronisation as Rolltop has it. Run by uvicorn as tests.bench.handwritten:app, with BENCH_DATABASE and
+BENCH_TOKEN set.
 """
 
 import csv
