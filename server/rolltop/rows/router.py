@@ -98,7 +98,7 @@ def table_name(raw_path: bytes) -> str:
     rest = raw_path[len(ROOT) :].removeprefix(b"/")
     if rest in (b"", b"rpc") or rest.startswith(b"rpc/"):
         raise errors.NotImplementedHere("The root document and saved queries are not available yet.")
-    if b"/" in rest:
+    if b"/" in rest or b"%00" in rest:
         raise errors.InvalidPath
     try:
         return unquote_to_bytes(rest).decode()

@@ -40,6 +40,8 @@ def split(query: bytes) -> Shaped:
     values: list[str] = []
     limit: int | None = None
     offset = 0
+    if b"%00" in query or b"\x00" in query:  # would end SQL's text; Postgres takes no such character either
+        raise ParseError("query string", "", 0, "unexpected character U+0000")
     parts = query.split(b"&")
     if len(parts) > MOST_PARAMETERS:
         raise ParseError("query string", "", 0, f"more than {MOST_PARAMETERS} parameters")

@@ -1,0 +1,92 @@
+"""Large answers come in chunks, far pages come quickly, and what would run for ever is stopped."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import apsw
+import pytest
+from starlette.testclient import TestClient
+from tests.rows.conftest import client_of, rows
+
+from rolltop.data import Data, store
+
+ROWS = 12_345
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    path = tmp_path_factory.mktemp("large") / "data.db"
+    connection = apsw.Connection(str(path))
+    connection.execute(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, n INT);"
+        "WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 12345)"
+        "INSERT INTO t SELECT x, 'row ' || x, x % 7 FROM c"
+    )
+    connection.close()
+    data = Data.open(path)
+    yield client_of(data)
+    data.close()
+
+
+class TestLargeAnswers:
+    @pytest.mark.parametrize("query", ["", "?order=n", "?order=n.desc,id", "?limit=12000", "?offset=5", "?n=neq.3"])
+    def test_are_whole(self, large: TestClient, query: str) -> None:
+        response = large.get(f"t{query}")
+        wanted = {"": ROWS, "?limit=12000": 12_000, "?offset=5": ROWS - 5, "?n=neq.3": ROWS - 1764}.get(query, ROWS)
+        found = rows(response)
+        assert len(found) == wanted
+        assert len({row["id"] for row in found}) == wanted
+        offset = 5 if query == "?offset=5" else 0
+        assert response.headers["content-range"] == f"{offset}-{offset + wanted - 1}/*"
+        assert "content-length" not in response.headers
+        if query == "?order=n.desc,id":
+            assert [row["n"] for row in found] == sorted((row["n"] for row in found), reverse=True)
+
+    def test_are_counted(self, large: TestClient) -> None:
+        response = large.get("t", headers={"Prefer": "count=exact"})
+        assert (response.status_code, response.headers["content-range"]) == (200, f"0-{ROWS - 1}/{ROWS}")
+        response = large.get("t?limit=9000", headers={"Prefer": "count=exact"})
+        assert (response.status_code, response.headers["content-range"]) == (206, f"0-8999/{ROWS}")
+
+    def test_come_as_csv(self, large: TestClient) -> None:
+        lines = large.get("t", headers={"Accept": "text/csv"}).text.splitlines()
+        assert lines[0] == "id,a,n"
+        assert lines[-1] == f"{ROWS},row {ROWS},{ROWS % 7}"
+        assert len(lines) == ROWS + 1
+
+    @pytest.mark.parametrize("number", [999, 1000, 1001, 1002, 5000, 5001])
+    def test_are_the_same_around_the_edges(self, large: TestClient, number: int) -> None:
+        assert [row["id"] for row in rows(large.get(f"t?id=lte.{number}&order=id"))] == list(range(1, number + 1))
+        assert len(rows(large.get(f"t?limit={number}"))) == number
+
+    def test_head_says_how_much_it_would_be(self, large: TestClient) -> None:
+        assert large.head("t").headers["content-range"] == f"0-{ROWS - 1}/*"
+
+    def test_far_pages(self, large: TestClient) -> None:
+        assert [row["id"] for row in rows(large.get(f"t?order=id&limit=3&offset={ROWS - 2}"))] == [ROWS - 1, ROWS]
+
+
+SLOW_VIEW = (
+    "CREATE VIEW slow AS WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0"
+)
+
+
+class TestWhatWouldRunForEver:
+    def test_is_stopped(self, database: Callable[[str], Data], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(store.Data.read, "__kwdefaults__", {"deadline": 0.2, "single": False})
+        client = client_of(database(f"CREATE TABLE t (a INT); {SLOW_VIEW}"))
+        started = time.monotonic()
+        response = client.get("slow?limit=1")
+        assert (response.status_code, response.json()["code"]) == (500, "57014")
+        assert time.monotonic() - started < 10
+        assert rows(client.get("t")) == []
+
+    def test_patterns_take_linear_time(self, database: Callable[[str], Data]) -> None:
+        client = client_of(
+            database("CREATE TABLE t (a TEXT); INSERT INTO t VALUES (replace(zeroblob(50000), x'00', 'a'))")
+        )
+        for query in ("a=match.(a*)*b", "a=like." + "*a" * 60 + "b", "a=ilike." + "*a" * 60 + "É", "a=imatch.(a|a)*$b"):
+            started = time.monotonic()
+            assert rows(client.get(f"t?{query}")) == []
+            assert time.monotonic() - started < 3
+        assert client.get("t?a=match." + "a" * 1001).json()["code"] == "54000"
