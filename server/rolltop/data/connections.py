@@ -18,7 +18,6 @@ WAL_LIMIT = 64 * 1024 * 1024
 STATEMENTS_KEPT = 400
 
 PRAGMAS = (
-    f"busy_timeout = {BUSY_WAIT_MS}",  # first: whatever follows may have to wait for another program
     "foreign_keys = ON",  # SQLite forgets it with every connection
     "trusted_schema = OFF",  # functions in a foreign file's views and triggers are not to be trusted
     "temp_store = MEMORY",  # sorting leaves no temporary files
@@ -47,6 +46,7 @@ def _configure(connection: apsw.Connection) -> None:
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)  # "no such column" stays an error instead of becoming text
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
+    connection.set_busy_timeout(OPEN_WAIT_MS)  # first: whatever follows may have to wait for another program
     for limit, value in LIMITS.items():
         connection.limit(limit, value)
     functions.register(connection)
@@ -91,7 +91,6 @@ def open_first(path: Path, *, in_place: bool, synchronous: str) -> apsw.Connecti
         if not path.exists():
             path.touch(mode=0o600)  # SQLite gives its log and index the same mode (threat model L1)
         connection = writer(path, in_place=in_place, synchronous=synchronous)
-        connection.set_busy_timeout(OPEN_WAIT_MS)
         _look_inside(connection, path)
         connection.set_busy_timeout(BUSY_WAIT_MS)
     except apsw.Error as error:
