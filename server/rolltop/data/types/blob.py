@@ -18,7 +18,7 @@ class Blob(ColumnType):
     normalizes = True
     words = ("BLOB",)
     payload = str
-    schema = MappingProxyType({"type": "string", "format": "binary", "pattern": r"^\\x([0-9a-f]{2})*$"})
+    schema = MappingProxyType({"type": "string", "pattern": r"^\\x([0-9a-f]{2})*$"})
 
     def json(self, expression: str, *, held: bool) -> str:
         return rf"'\x' || lower(hex({expression}))" if held else self._loose(expression)
