@@ -144,6 +144,42 @@ class TestWhatIsDocumentedIsTrue:
         deleted = client.delete(path, params={"id": "eq.42"}, headers={"Prefer": "return=representation"})
         assert (deleted.status_code, deleted.json()) == (200, [{**row, "state": "used"}])
 
+    def test_rows_are_put_and_merged(self, client: TestClient, tables: dict[str, Any]) -> None:
+        path = "/rest/v1/Order%20Details"
+        parameters = [each["name"] for each in tables["paths"][path]["put"]["parameters"] if "name" in each]
+        assert parameters == ["id"]
+        shown = {"Prefer": "return=representation"}
+        row = {"id": 7, "day": "2024-05-01"}
+        put = [
+            client.put(path, params={"id": "eq.7"}, json=row, headers=shown).status_code,
+            client.put(path, params={"id": "eq.7"}, json=row, headers=shown).status_code,
+            client.put(path, params={"id": "eq.7"}, json=row).status_code,
+            client.put(path, params={"day": "eq.2024-05-01"}, json=row).status_code,
+        ]
+        assert put == [201, 200, 204, 405]
+        assert set(map(str, put)) <= set(tables["paths"][path]["put"]["responses"])
+        merging = {"Prefer": "resolution=merge-duplicates"}
+        merged = client.post(path, json=row, headers=merging)
+        assert merged.status_code == 200
+        other_key = client.post(
+            path, params={"on_conflict": "day"}, json=row, headers={"Prefer": "resolution=merge-duplicates"}
+        )
+        assert (other_key.status_code, other_key.json()["code"]) == (400, "42P10")
+
+    def test_csv_is_taken(self, client: TestClient, tables: dict[str, Any]) -> None:
+        path = "/rest/v1/Order%20Details"
+        assert "text/csv" in tables["paths"][path]["post"]["requestBody"]["content"]
+        body = 'id,say "hi"\n8,there\n9,NULL\n'.replace('say "hi"', '"say ""hi"""')
+        added = client.post(path, content=body, headers={"Content-Type": "text/csv"})
+        assert added.status_code == 201, added.text
+        assert [row['say "hi"'] for row in client.get(path, params={"order": "id"}).json()] == ["there", None]
+
+    def test_no_more_rows_than_allowed_are_touched(self, client: TestClient, tables: dict[str, Any]) -> None:
+        path = next(path for path, _ in filters(tables))
+        client.post(path, json=[{"id": 1}, {"id": 2}])
+        refused = client.delete(path, params={"id": "gt.0"}, headers={"Prefer": "handling=strict, max-affected=1"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "PGRST124")
+
     def test_every_media_type_is_answered(self, client: TestClient, tables: dict[str, Any]) -> None:
         path = "/rest/v1/x%2F%7By%7D%3F%23%25"
         client.post(path, json={"id": 1, "a b": "x"})

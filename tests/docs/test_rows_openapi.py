@@ -104,7 +104,7 @@ class TestInsertAndUpdateSchemas:
 class TestPaths:
     def test_a_table_is_read_and_written_a_view_only_read(self) -> None:
         paths = document(LIBRARY)["paths"]
-        assert set(paths["/rest/v1/books"]) == {"get", "post", "patch", "delete"}
+        assert set(paths["/rest/v1/books"]) == {"get", "post", "put", "patch", "delete"}
         assert set(paths["/rest/v1/titles"]) == {"get"}
 
     def test_every_column_is_a_filter(self) -> None:

@@ -284,6 +284,11 @@ _PREFER_WRITE = (
     "`return=minimal` (the default) answers without a body, `return=representation` with the rows, "
     "`return=headers-only` with `Location`. `count=exact` counts the rows. `tx=rollback` keeps nothing."
 )
+_PREFER_MISSING = "`missing=default`: keys that `columns` names and an object leaves out get the column's default."
+_PREFER_RESOLUTION = (
+    "`resolution=merge-duplicates` changes rows whose key is there already, `resolution=ignore-duplicates` skips them."
+)
+_PREFER_MOST = "`handling=strict, max-affected=N` refuses to touch more than N rows."
 _SHARED_PARAMETERS: JSONObject = {
     "rows.select": _query(
         "select",
@@ -297,6 +302,11 @@ _SHARED_PARAMETERS: JSONObject = {
     "rows.offset": _query("offset", {"type": "integer", "minimum": 0}, "Leave out so many rows first."),
     "rows.or": _query("or", _STRING, "Conditions of which one must hold: `(column.operator.value,…)`; groups nest."),
     "rows.and": _query("and", _STRING, "Conditions that must all hold: `(column.operator.value,…)`; groups nest."),
+    "rows.on_conflict": _query(
+        "on_conflict",
+        _STRING,
+        "With `resolution`: the columns of the unique key that decides, if not the primary key.",
+    ),
     "rows.columns": _query(
         "columns", _STRING, "The keys to take from each object, comma-separated; others are ignored."
     ),
@@ -306,12 +316,10 @@ _SHARED_PARAMETERS: JSONObject = {
         _STRING,
         "`count=exact` counts all rows that match: see `Content-Range`. A part is then answered by 206.",
     ),
-    "rows.prefer_insert": _header(
-        "Prefer",
-        _STRING,
-        f"{_PREFER_WRITE} `missing=default`: keys that an object leaves out get the column's default.",
-    ),
-    "rows.prefer_write": _header("Prefer", _STRING, _PREFER_WRITE),
+    "rows.prefer_insert": _header("Prefer", _STRING, f"{_PREFER_WRITE} {_PREFER_MISSING} {_PREFER_RESOLUTION}"),
+    "rows.prefer_update": _header("Prefer", _STRING, f"{_PREFER_WRITE} {_PREFER_MISSING} {_PREFER_MOST}"),
+    "rows.prefer_delete": _header("Prefer", _STRING, f"{_PREFER_WRITE} {_PREFER_MOST}"),
+    "rows.prefer_replace": _header("Prefer", _STRING, _PREFER_WRITE),
 }
 
 
@@ -350,6 +358,12 @@ _SHARED_RESPONSES: JSONObject = {
         details="Key (id)=(1) already exists.",
     ),
     "rows.too_large": _error("The body is too large.", "too_large", "The body is larger than the server takes."),
+    "rows.key_filters": _error(
+        "The filters are not exactly the primary key.",
+        "PGRST105",
+        "Filters must include all and only primary key columns with 'eq' operators",
+    ),
+    "rows.failed": _error("Anything else.", "57014", "canceling statement due to statement timeout"),
     "rows.out_of_range": _error(
         "The page starts beyond the last row.",
         "PGRST103",
@@ -391,6 +405,8 @@ def _answer(description: str, content: JSONObject | None = None) -> JSONObject:
 
 def _operations(table: Table, name: str, filters: list[str]) -> JSONObject:
     operations: JSONObject = {"get": _read(table, name, filters)}
+    if table.writable and table.primary_key:
+        operations["put"] = _replace(table, name)
     if table.writable:
         operations |= {
             "post": _insert(table, name),
@@ -431,6 +447,7 @@ def _read(table: Table, name: str, filters: list[str]) -> JSONObject:
             s404="not_found",
             s406="not_acceptable",
             s416="out_of_range",
+            sdefault="failed",
         ),
     }
 
@@ -443,6 +460,7 @@ _WRITE_REFUSALS = _refused(
     s406="not_acceptable",
     s409="conflict",
     s413="too_large",
+    sdefault="failed",
 )
 
 
@@ -453,11 +471,47 @@ def _insert(table: Table, name: str) -> JSONObject:
         "operationId": f"insert_{name}_rows",
         "tags": [table.name],
         "summary": f"Add rows to {table.name}",
-        "description": "One object or a list of them; a list is added whole or not at all.",
-        "parameters": _references("rows.columns", "rows.select", "rows.prefer_insert"),
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"201": _answer("Added. The rows, with `return=representation`.", _rows_content(name))}
+        "description": "One object or a list of them; a list is added whole or not at all. CSV has a header line.",
+        "parameters": _references("rows.columns", "rows.on_conflict", "rows.select", "rows.prefer_insert"),
+        "requestBody": _body(body, "text/csv"),
+        "responses": {
+            "200": _answer("Every row was there already and was merged.", _rows_content(name)),
+            "201": _answer("Added. The rows, with `return=representation`.", _rows_content(name)),
+        }
         | _WRITE_REFUSALS,
+    }
+
+
+def _body(schema: JSONObject, *texts: str) -> JSONObject:
+    content = {"application/json": {"schema": schema}} | {text: {"schema": {"type": "string"}} for text in texts}
+    return {"required": True, "content": content}
+
+
+def _replace(table: Table, name: str) -> JSONObject:
+    keys = [
+        {
+            "name": _spelled(column),
+            "in": "query",
+            "required": True,
+            "description": f"`eq.` and the row's `{column}`, for example `eq.{_example(table.by_name[column])}`.",
+            "schema": {"type": "string", "pattern": r"^eq\."},
+        }
+        for column in table.primary_key
+    ]
+    return {
+        "operationId": f"replace_{name}_row",
+        "tags": [table.name],
+        "summary": f"Put one row into {table.name}",
+        "description": "Adds the row with this key, or changes it if it is there. The body holds the same key.",
+        "parameters": [*keys, *_references("rows.columns", "rows.select", "rows.prefer_replace")],
+        "requestBody": _body({"$ref": f"#/components/schemas/{name}_insert"}),
+        "responses": {
+            "200": _answer("Changed: the row as it is now (`return=representation`).", _rows_content(name)),
+            "201": _answer("Added: the row as it is now (`return=representation`).", _rows_content(name)),
+            "204": _answer("Added or changed."),
+        }
+        | _WRITE_REFUSALS
+        | _refused(s405="key_filters"),
     }
 
 
@@ -468,8 +522,8 @@ def _update(table: Table, name: str, filters: list[str]) -> JSONObject:
         "tags": [table.name],
         "summary": f"Change rows of {table.name}",
         "description": f"Changes every row that the filters choose; without any it is refused. {_FILTERING}",
-        "parameters": _references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_write"),
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "parameters": _references(*filters, "rows.or", "rows.and", "rows.columns", "rows.select", "rows.prefer_update"),
+        "requestBody": _body(body),
         "responses": {
             "200": _answer("Changed: the rows as they are now (`return=representation`).", _rows_content(name)),
             "204": _answer("Changed."),
@@ -484,7 +538,7 @@ def _delete(table: Table, name: str, filters: list[str]) -> JSONObject:
         "tags": [table.name],
         "summary": f"Delete rows of {table.name}",
         "description": f"Deletes every row that the filters choose; without any it is refused. {_FILTERING}",
-        "parameters": _references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_write"),
+        "parameters": _references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_delete"),
         "responses": {
             "200": _answer("Deleted: the rows as they were (`return=representation`).", _rows_content(name)),
             "204": _answer("Deleted."),
