@@ -1,11 +1,27 @@
 """GET and HEAD on the library: the dialect's examples, pages, counts, media types, errors."""
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
+import apsw
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import rows
+from tests.rows.conftest import LIBRARY, client_of, rows
+
+from rolltop.data import Data
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One library for all: nothing here writes."""
+    path = tmp_path_factory.mktemp("library") / "data.db"
+    connection = apsw.Connection(str(path))
+    connection.execute(LIBRARY)
+    connection.close()
+    data = Data.open(path)
+    yield client_of(data)
+    data.close()
+
 
 EXAMPLES = [
     ("books?select=id&info->dim->h=gt.10", [{"id": 1}]),
@@ -367,10 +383,3 @@ class TestOptions:
 
     def test_does_not_know_unknown_tables(self, library: TestClient) -> None:
         assert library.options("nothing").status_code == 404
-
-
-class TestNumbers:
-    def test_are_exact(self, library: TestClient) -> None:
-        library.post("members", json={"id": 9007199254740993, "name": "Big"})
-        response = library.get("members?id=eq.9007199254740993&select=id")
-        assert json.loads(response.content) == [{"id": 9007199254740993}]

@@ -12,7 +12,7 @@ from rolltop.data import errors, functions
 OPEN_WAIT_MS = 2_000
 """How long opening waits for another program's lock before it says so."""
 BUSY_WAIT_MS = 10_000
-CHECK_SECONDS = 0.25
+CHECK_SECONDS = 0.1
 """The start looks for damage for so long; what it does not reach is found when it is read."""
 WAL_LIMIT = 64 * 1024 * 1024
 STATEMENTS_KEPT = 400

@@ -13,7 +13,7 @@ import apsw
 from rolltop.auth import Scope
 from rolltop.data import Data, Table
 from rolltop.data.types import SQLValue
-from rolltop.rows import errors, media, paging, parse, plan, respond, shape, sql
+from rolltop.rows import errors, media, paging, parse, plan, prefer, respond, shape, sql
 from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.paging import Window
@@ -55,12 +55,20 @@ class Reading:
         """The answer to a GET or HEAD on the table called `name`."""
         shaped = shape.split(request.query)
         header = request.range if request.method == "GET" else None
-        window = paging.window(shaped.limit, shaped.offset, header)
+        if shaped.limit is None and shaped.offset == 0 and header is None:
+            window = paging.ALL
+        else:
+            window = paging.window(shaped.limit, shaped.offset, header)
         compiled = self._compiled(request, name, shaped, window)
         plan.may(request.actor, compiled.table, Scope.ROWS_READ)
-        if compiled.by_key is not None and window == paging.ALL and request.preferences.count is None:
-            found = await self._by_key(compiled, shaped.values)
-            return self._page(request, compiled, window, found, 1 if found is not None else 0, None)
+        statement = compiled.by_key
+        if statement is not None and window == paging.ALL and request.preferences.count is None:
+            bindings = statement.bindings(shaped.values)
+            try:  # inline, for it touches a few pages only; in a thread while another program locks the file
+                rows = self._data.read_now(statement.sql, bindings)
+            except (apsw.BusyError, UnicodeDecodeError):
+                rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
+            return self._page(request, compiled, window, rows[0][0] if rows else None, len(rows), None)
         if request.method == "HEAD":
             return await self._head(request, compiled, shaped.values, window)
         return await self._page_or_stream(request, compiled, shaped.values, window)
@@ -112,18 +120,6 @@ class Reading:
         except (apsw.Error, apsw.BusyError):
             return True
         return any("TEMP B-TREE" in str(step[3]) for step in steps)
-
-    async def _by_key(self, compiled: Compiled, values: Sequence[str]) -> str | None:
-        """The one row's text: inline, for it touches a few pages only; in a thread while the file is locked."""
-        statement = compiled.by_key
-        if statement is None:
-            return None
-        bindings = statement.bindings(values)
-        try:
-            rows = self._data.read_now(statement.sql, bindings)
-        except (apsw.BusyError, UnicodeDecodeError):
-            rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
-        return rows[0][0] if rows else None
 
     async def _head(self, request: Request, compiled: Compiled, values: Sequence[str], window: Window) -> Answer:
         """How many rows GET would give, without making them."""
@@ -182,9 +178,10 @@ class Reading:
             (b"content-range", paging.content_range(window.offset, rows, total)),
             (b"content-location", respond.content_location(ROOT, request.raw_path, request.query)),
         ]
-        applied = request.preferences.applied("count", "tx", "handling")
-        if applied is not None:
-            headers.append((b"preference-applied", applied))
+        if request.preferences is not prefer.NONE:
+            applied = request.preferences.applied("count", "tx", "handling")
+            if applied is not None:
+                headers.append((b"preference-applied", applied))
         return Answer(status, headers, respond.body_of(wanted, text, compiled.header))
 
     def _producer(

@@ -48,12 +48,11 @@ def split(query: bytes) -> Shaped:
     for part in parts:
         if not part:
             continue
-        text = part.decode("ascii", "replace") if b"%" not in part and b"+" not in part else None
-        raw_key, _, raw_value = part.partition(b"=")
-        if text is None or not part.isascii():
+        if b"%" in part or b"+" in part or not part.isascii():
+            raw_key, _, raw_value = part.partition(b"=")
             key, value = _decoded(raw_key), _decoded(raw_value)
         else:
-            key, value = raw_key.decode(), raw_value.decode()
+            key, _, value = part.decode("ascii").partition("=")
         if key in _FIXED:
             pieces.append((key, value))
         elif key in ("limit", "offset"):

@@ -27,6 +27,8 @@ class Integer(ColumnType):
         return expression if held else odd_cells_apart(expression, f"{expression} >= 9e999 OR {expression} <= -9e999")
 
     def parse(self, literal: str) -> SQLValue:
+        if len(literal) < 19 and literal.isdigit() and literal.isascii():  # nearly always
+            return int(literal)
         text = literal.strip()
         if not _FORM.fullmatch(text):
             raise InvalidLiteral(self.name, literal)
