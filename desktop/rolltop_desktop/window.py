@@ -77,6 +77,9 @@ class WebWindow:
         self._window: Any = None
         self._platform: Any = None
         self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._shown = False
+        self._unwanted = False
 
     # ---- as the lifecycle sees it ------------------------------------------------------------------------------------
 
@@ -114,8 +117,12 @@ class WebWindow:
             self._call(lambda window: window.create_confirmation_dialog(title, text))
 
     def close(self) -> None:
-        """Go away."""
-        self._call(lambda window: window.destroy())
+        """Go away; a window that is not there yet goes as soon as it is."""
+        with self._lock:
+            self._unwanted = True
+            shown = self._shown
+        if shown:
+            self._call(lambda window: window.destroy())
 
     # ---- as the platform's module sees it ----------------------------------------------------------------------------
 
@@ -131,6 +138,8 @@ class WebWindow:
         Raises:
             Exception: whatever the GUI raises when it cannot start.
         """
+        if self._unwanted:
+            return
         import webview
 
         webview.settings["ALLOW_DOWNLOADS"] = sys.platform == "darwin"  # Qt's and WebView2's are handled by us
@@ -151,7 +160,7 @@ class WebWindow:
         assert window is not None  # noqa: S101 (given up only when a handler says so, and there is none)
         self._window = window
         window.events.before_show += lambda: self._prepare(events, interrupted)
-        window.events.shown += lambda: events.window_visible()
+        window.events.shown += lambda: self._visible(events)
         window.events.closing += lambda: self._closing(events)
         self._storage.mkdir(mode=0o700, parents=True, exist_ok=True)
         sys.argv[:1] = ["rolltop"]  # Qt takes from it the name of the window's class and of its cache folder
@@ -182,6 +191,14 @@ class WebWindow:
             from rolltop_desktop import mac
 
             self._platform = mac.prepare(self._window.native, self, events)
+
+    def _visible(self, events: Events) -> None:
+        events.window_visible()
+        with self._lock:
+            self._shown = True
+            unwanted = self._unwanted
+        if unwanted:
+            self._call(lambda window: window.destroy())
 
     def _closing(self, events: Events) -> None:
         """On the GUI thread: keep the size, let the lifecycle stop the server; the window does not wait for it."""

@@ -152,8 +152,10 @@ class App:
 
     def ready(self, times: int = 1) -> RuntimeFile:
         """Wait until the page has said that it is usable; the server's runtime file."""
-        until(lambda: self.times("ui_ready") >= times or not self.runs(), "a usable page")
+        with contextlib.suppress(AssertionError):
+            until(lambda: self.times("ui_ready") >= times or not self.runs(), "a usable page")
         assert self.runs(), self.said()
+        assert self.times("ui_ready") >= times, self.said()
         found = discovery.find(self.workspace)
         assert found is not None
         return found

@@ -128,8 +128,7 @@ def test_a_killed_window_takes_its_server_with_it(launch: Launch) -> None:
     app.process.kill()
     app.end()
     until(lambda: app.left_behind(family) in ([], ["desktop.json"]), "the end of everything")
-    again = launch()
-    until(lambda: again.times("ui_ready") >= 2, "a new window on the same workspace")
+    launch().ready(times=2)
 
 
 def test_a_server_that_runs_already_is_shown_and_outlives_the_window(
