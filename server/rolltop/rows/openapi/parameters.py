@@ -1,7 +1,7 @@
 """What a request for rows may say: a filter for each column, and what all tables share."""
 
 from rolltop.data import Column, Table
-from rolltop.rows.openapi.names import component_names
+from rolltop.rows.openapi.names import component_names, spelled
 from rolltop.rows.openapi.schemas import JSONObject, example
 
 _COMPARE = "eq neq gt gte lt lte in is isdistinct"
