@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT
 
 from rolltop.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
 NPM_LOCKS = ("ui/package-lock.json", "tests/client/js/package-lock.json")
 
 # Whoever installs from a mirror must not be sent elsewhere by a file of ours.

@@ -1,6 +1,6 @@
 """The frozen app in dist/Rolltop, which `scripts/build` makes: it starts, paints, hands over, ends and leaves nothing.
 
-These tests need a screen (`xvfb-run`) and ImageMagick's `import` and `identify`.
+They run on a screen of their own.
 """
 
 import json
@@ -15,8 +15,9 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.conftest import ROOT
+from tests.desktop.conftest import Screen
 
-ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dist" / "Rolltop"
 PICTURE = ROOT / "build" / "reports" / "frozen.png"
 LARGEST_MB = 450
@@ -34,10 +35,10 @@ def app() -> Path:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(screen: Screen, tmp_path: Path) -> dict[str, str]:
     """What a program finds that was started from a desktop: nothing of this checkout or its Python."""
-    kept = {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY", "HOME", "LANG") if name in os.environ}
-    return {**kept, "PATH": "/usr/bin:/bin", "ROLLTOP_HOME": str(tmp_path / "home")}
+    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    return {**kept, "DISPLAY": screen.display, "PATH": "/usr/bin:/bin", "ROLLTOP_HOME": str(tmp_path / "home")}
 
 
 def until(what: str, seen: Callable[[], Any], process: subprocess.Popen[bytes], seconds: float = 60) -> Any:
@@ -103,13 +104,6 @@ def window(app: Path, environment: dict[str, str]) -> Iterator[Window]:
         opened.process.communicate()
 
 
-def colours(picture: Path) -> int:
-    """How many colours the screen shows."""
-    subprocess.run(["import", "-window", "root", str(picture)], check=True)
-    counted = subprocess.run(["identify", "-format", "%k", str(picture)], capture_output=True, text=True, check=True)
-    return int(counted.stdout)
-
-
 class TestTheFolder:
     def test_is_not_too_large(self, app: Path) -> None:
         sizes: dict[str, int] = {}
@@ -153,9 +147,9 @@ class TestTheCommandLine:
 
 
 class TestTheWindow:
-    def test_paints_a_page_that_is_signed_in(self, window: Window) -> None:
+    def test_paints_a_page_that_is_signed_in(self, window: Window, screen: Screen) -> None:
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        until(f"{COLOURS} colours", lambda: colours(PICTURE) > COLOURS, window.process, 20)
+        until(f"{COLOURS} colours", lambda: screen.shoot(PICTURE) > COLOURS, window.process, 20)
         assert window.ask("/api/status")["mode"] == "desktop"
 
     def test_reports_in_smoke_mode(self, app: Path, environment: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+"""The screen that the tests of the window have."""
+
+from tests.desktop.conftest import screen
+
+__all__ = ["screen"]
