@@ -104,7 +104,9 @@ def manages(screen: Screen) -> bool:
 class App:
     """One start of `rolltop-desktop` on the screen, with a home of its own."""
 
-    def __init__(self, screen: Screen, home: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, screen: Screen, home: Path, *arguments: str, program: str = "rolltop_desktop", **environment: str
+    ) -> None:
         self.screen = screen
         self.debugging = free_port()
         self.home = home
@@ -112,7 +114,7 @@ class App:
         self.opened = home / "opened"
         self._errors = (home / f"stderr-{time.monotonic_ns()}").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "rolltop_desktop", "--workspace", str(self.workspace), *arguments],
+            [sys.executable, "-m", program, "--workspace", str(self.workspace), *arguments],
             env={
                 **self._environment(),
                 "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{self.debugging}",

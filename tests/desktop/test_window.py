@@ -71,6 +71,15 @@ def test_signals_end_the_app_well_and_leave_nothing(launch: Launch, number: sign
     lock.release()
 
 
+def test_the_command_opens_the_window_and_ends_with_it(launch: Launch) -> None:
+    app = launch(program="rolltop")
+    app.ready()
+    family = app.family()
+    app.process.terminate()
+    assert app.end() == ExitCode.OK, app.said()
+    assert app.left_behind(family) == []
+
+
 def test_a_signal_at_the_very_start_ends_it_too(launch: Launch) -> None:
     app = launch()
     until(lambda: "Web engine flags" in app.log(), "the start")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -48,6 +49,9 @@ def _open_window(settings: config.Config, files: list[Path]) -> int:
     if settings.data is not None:
         command += ["--data", str(settings.data)]
     window = subprocess.Popen([*command, *map(str, files)])
+    for name in ("SIGTERM", "SIGHUP"):  # whoever ends this process means the window
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, lambda asked, _frame: window.send_signal(asked))
     while True:
         try:
             return window.wait()

@@ -41,7 +41,8 @@ def run(config: Config, *, pipe: bool = False, announce: Announce | None = None)
     window in JSON lines instead.
     """
     window = take_standard_streams() if pipe else None
-    log_file = logs.start(log_folder(), LOG_FILE, level=config.log_level, terminal=sys.stderr)
+    terminal = None if pipe else sys.stderr  # the window says what its person has to know
+    log_file = logs.start(log_folder(), LOG_FILE, level=config.log_level, terminal=terminal)
     for library in ("uvicorn", "alembic"):  # their steps of starting and ending say nothing of use
         logging.getLogger(library).setLevel(logging.WARNING)
     with _signals() as stop:
