@@ -9,9 +9,9 @@ reaches it: `JobCancelled` is raised, the work takes back what it did and lets t
 import logging
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from rolltop.db.database import Database
@@ -64,7 +64,7 @@ class Running:
     def progress(self, done: int, total: int | None = None, unit: str | None = None) -> None:
         """Say how far the work is; `total` and `unit` stay as they were when left out. Raises `JobCancelled`."""
         self.check()
-        moment = time.monotonic()
+        moment = monotonic()
         if moment - self._published < PUBLISH_SECONDS and unit is None:
             return
         before = self.job.progress
@@ -196,9 +196,9 @@ class Jobs:
             running.cancel()
         for _ in self._threads:
             self._queue.put(None)
-        deadline = time.monotonic() + _STOP_SECONDS
+        deadline = monotonic() + _STOP_SECONDS
         for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            thread.join(max(0.0, deadline - monotonic()))
 
     def _serve(self) -> None:
         while (running := self._queue.get()) is not None:
