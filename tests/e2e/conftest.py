@@ -11,11 +11,14 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from tests.conftest import ROOT, LiveServer
 
 Theme = Literal["light", "dark"]
 Visit = Callable[..., Page]
+
+PATIENCE_MS = 20_000  # a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE_MS)
 
 UI = ROOT / "ui"
 AXE = UI / "node_modules" / "axe-core" / "axe.min.js"
@@ -95,7 +98,7 @@ def watch(live: LiveServer) -> Iterator[Watch]:
 def context(chromium: Browser, watch: Watch) -> Iterator[BrowserContext]:
     """A browser of one's own: no storage shared with another test."""
     with chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as made:
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(PATIENCE_MS)
         made.add_init_script(REPORT_VIOLATIONS)
         made.on("page", watch.over)
         yield made
@@ -116,7 +119,7 @@ def visit(context: BrowserContext, live: LiveServer) -> Visit:
 
 def new_code(live: LiveServer) -> str:
     """A one-time code that signs a page in."""
-    code: str = httpx.post(live.url + "/api/auth/codes", headers=live.headers, trust_env=False).json()["code"]
+    code: str = api(live, "POST", "/api/auth/codes").json()["code"]
     return code
 
 
@@ -128,6 +131,7 @@ def api(live: LiveServer, method: str, path: str, **arguments: Any) -> httpx.Res
 
 def drop(page: Page, *paths: Path) -> None:
     """Drop files on the window."""
+    page.get_by_role("main").wait_for()  # the page takes drops from when it is drawn
     page.evaluate(DROP, [[path.name, list(path.read_bytes())] for path in paths])
 
 

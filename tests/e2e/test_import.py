@@ -44,12 +44,15 @@ class TestByMouse:
         assert set(columns) == {"id", "day", "station", "temperature"}
         assert columns["day"] == "date"
 
-    def test_an_import_is_taken_back_as_a_whole(self, visit: Visit, live: LiveServer, readings: Path) -> None:
+    def test_an_import_is_taken_back_as_a_whole(
+        self, visit: Visit, watch: Watch, live: LiveServer, readings: Path
+    ) -> None:
+        watch.allow("status of 404.*/mistake")  # a question that was on its way when the table went
         page = visit("/")
         drop(page, readings)
         page.get_by_label("Table name").fill("mistake")
         page.get_by_role("button", name="Import", exact=True).click()
-        page.get_by_role("button", name="Undo").click()
+        page.get_by_role("button", name="Undo", exact=True).click()
         expect(page.get_by_text("Import taken back.")).to_be_visible()
         expect(page).to_have_url(live.url + "/")
         assert api(live, "GET", "/api/collections/mistake").status_code == 404
@@ -72,7 +75,7 @@ class TestByMouse:
         page = visit("/")
         drop(page, path)
         expect(page.get_by_role("columnheader")).to_have_count(3)
-        page.get_by_role("button", name="Delimiter").click()
+        page.get_by_role("combobox", name="Delimiter").click()
         page.get_by_role("option", name="Vertical bar").click()
         expect(page.get_by_label("Name of the column c")).to_be_visible()
         page.get_by_label("First row holds the names").uncheck()
@@ -97,6 +100,7 @@ class TestByKeyboard:
         page = visit("/")
         expect(page.get_by_text("Owner")).to_be_visible()
         page.keyboard.press("Control+k")
+        expect(page.get_by_role("combobox")).to_be_focused()
         page.keyboard.type("import a file")
         with page.expect_file_chooser() as chooser:
             page.keyboard.press("Enter")
@@ -111,10 +115,10 @@ class TestByKeyboard:
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Type of celsius").focus()
         page.keyboard.press("ArrowDown")
-        expect(page.get_by_role("listbox")).to_be_visible()
-        page.keyboard.press("t")
+        expect(page.get_by_role("listbox", name="Type of celsius")).to_be_visible()
+        page.keyboard.type("te")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name="Type of celsius: Text")).to_be_visible()
+        expect(page.get_by_role("combobox", name="Type of celsius: Text")).to_be_visible()
         page.keyboard.press("Control+Enter")
         expect(page).to_have_url(re.compile("/data/typed"))
 
@@ -125,8 +129,9 @@ class TestFilesThatAreNoTables:
         [
             ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64)),
             ("empty.csv", b""),
-            ("zip.csv", b"PK\x03\x04" + bytes(64)),
+            ("archive.csv", b"PK\x03\x04" + bytes(64)),
         ],
+        ids=["picture", "empty", "archive"],
     )
     def test_say_what_they_are_and_offer_another(self, visit: Visit, tmp_path: Path, name: str, content: bytes) -> None:
         path = tmp_path / name

@@ -96,6 +96,7 @@ class TestMovingAbout:
         page.keyboard.press("Escape")
         expect(opener).to_be_focused()
         page.keyboard.press("Control+k")
+        expect(page.get_by_role("combobox")).to_be_focused()
         page.keyboard.type("swagger")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("/api-docs$"))
