@@ -148,6 +148,20 @@ class TestReads:
         with pytest.raises(errors.StatementTimeout):
             asyncio.run(main())
 
+    def test_slow_ones_do_not_hold_up_others(self, opened: Make) -> None:
+        data = opened(TABLE)
+        release = threading.Event()
+
+        async def main() -> int:
+            slow = [asyncio.create_task(data.read(lambda _connection: release.wait(30))) for _ in range(3)]
+            await asyncio.sleep(0)
+            quick = await asyncio.wait_for(data.read(lambda connection: connection.execute("SELECT 7").get), 20)
+            release.set()
+            await asyncio.gather(*slow)
+            return int(str(quick))
+
+        assert asyncio.run(main()) == 7
+
     def test_streams_end_when_nobody_listens(self, opened: Make) -> None:
         data = opened(TABLE)
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.rows.conftest import client_of, rows
 
-from rolltop.data import Data, store
+from rolltop.data import Data, connections, store
 
 ROWS = 12_345
 
@@ -64,6 +64,22 @@ class TestLargeAnswers:
 
     def test_far_pages(self, large: TestClient) -> None:
         assert [row["id"] for row in rows(large.get(f"t?order=id&limit=3&offset={ROWS - 2}"))] == [ROWS - 1, ROWS]
+
+
+class TestLargeRows:
+    def test_come_one_after_the_other(self, database: Callable[[str], Data], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(connections.LIMITS, apsw.SQLITE_LIMIT_LENGTH, 1_000_000)
+        client = client_of(
+            database(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);"
+                "WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 30)"
+                "INSERT INTO t SELECT x, replace(hex(zeroblob(40000)), '00', 'xy') FROM c"
+            )
+        )
+        for query in ("", "?limit=30", "?order=a,id"):
+            response = client.get(f"t{query}")
+            assert [(row["id"], len(row["a"])) for row in rows(response)] == [(n, 80_000) for n in range(1, 31)]
+            assert response.headers["content-range"] == "0-29/*"
 
 
 SLOW_VIEW = (

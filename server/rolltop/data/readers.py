@@ -11,6 +11,48 @@ import apsw
 from rolltop.data import errors
 from rolltop.data.writer import STEPS_BETWEEN_LOOKS, Unit, settle
 
+READERS = 2
+MOST_READERS = 8
+SLOW_SECONDS = 0.25
+"""When all readers have been at their reads for so long, one more is started."""
+
+
+class Readers:
+    """Two threads, measured to be best, and a few more while slow reads hold them."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+        self._connect = connect
+        self._queue: SimpleQueue[Unit | None] = SimpleQueue()
+        self._threads: list[Reader] = []
+        for _ in range(READERS):
+            self._add()
+
+    def put(self, unit: Unit) -> None:
+        """Queue a read."""
+        self._queue.put(unit)
+        self.look()
+
+    def look(self) -> None:
+        """Start one more reader when all have been busy for long and reads wait."""
+        if len(self._threads) >= MOST_READERS or self._queue.empty():
+            return
+        late = time.monotonic() - SLOW_SECONDS
+        if all(0.0 < reader.busy_since < late for reader in self._threads):
+            self._add()
+
+    def stop(self) -> None:
+        """Interrupt what runs and end the threads."""
+        for reader in self._threads:
+            reader.cancel()
+            self._queue.put(None)
+        for reader in self._threads:
+            reader.join()
+
+    def _add(self) -> None:
+        reader = Reader(self._connect, self._queue, f"rolltop-reader-{len(self._threads)}")
+        self._threads.append(reader)
+        reader.start()
+
 
 class Reader(threading.Thread):
     """Takes units from a queue shared with other readers and runs each in one read transaction."""
@@ -19,6 +61,8 @@ class Reader(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._connect = connect
         self._queue = queue
+        self.busy_since = 0.0
+        """When the present read began, on the monotonic clock; 0 between reads."""
         self._until = 0.0
         self._cancelled = False
 
@@ -30,6 +74,7 @@ class Reader(threading.Thread):
         """Serve the queue until it yields None."""
         connection: apsw.Connection | None = None
         while (unit := self._queue.get()) is not None:
+            self.busy_since = time.monotonic()
             try:
                 if connection is None:
                     connection = self._connect()
@@ -37,6 +82,7 @@ class Reader(threading.Thread):
                 unit.result = self._run(connection, unit)
             except Exception as error:
                 unit.error = self._explained(connection, error)
+            self.busy_since = 0.0
             self._hand_back(unit)
         if connection is not None:
             connection.close()
@@ -46,7 +92,7 @@ class Reader(threading.Thread):
 
     def _run(self, connection: apsw.Connection, unit: Unit) -> Any:
         if unit.deadline is not None:
-            self._until = time.monotonic() + unit.deadline
+            self._until = self.busy_since + unit.deadline
         try:
             if unit.single:
                 return unit.work(connection)

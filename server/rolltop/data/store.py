@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import apsw
@@ -15,7 +14,7 @@ import apsw
 from rolltop.data import connections, errors
 from rolltop.data.catalog import Catalog
 from rolltop.data.change import Change
-from rolltop.data.readers import Reader
+from rolltop.data.readers import Readers
 from rolltop.data.reflect import reflect, schema_version
 from rolltop.data.streams import Produce, Streams
 from rolltop.data.types import SQLValue
@@ -25,7 +24,6 @@ T = TypeVar("T")
 
 log = logging.getLogger("rolltop.data")
 
-READERS = 2
 READ_SECONDS = 30.0
 """A read that takes longer is interrupted (57014)."""
 CATALOG_LOOK_SECONDS = 0.5
@@ -52,13 +50,12 @@ class Data:
             savepoint_always=lambda: self._catalog.has_deferred_keys,
             changed_outside=self._after_outside_change,
         )
-        self._reads: SimpleQueue[Unit | None] = SimpleQueue()
-        self._readers = [Reader(self.connect_reader, self._reads, f"rolltop-reader-{n}") for n in range(READERS)]
+        self._readers = Readers(self.connect_reader)
         self._streams = Streams(self.connect_reader)
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="rolltop-watcher", daemon=True)
-        for thread in (self._writer, *self._readers, self._watcher):
-            thread.start()
+        self._writer.start()
+        self._watcher.start()
 
     @classmethod
     def open(cls, path: Path, *, in_place: bool = False, synchronous: str = "FULL") -> "Data":
@@ -81,11 +78,8 @@ class Data:
         if self._closing.is_set():
             return
         self._closing.set()
-        for reader in self._readers:
-            reader.cancel()
-            self._reads.put(None)
-        for thread in (*self._readers, self._watcher):
-            thread.join()
+        self._readers.stop()
+        self._watcher.join()
         self._streams.close()
         with self._catalog_lock:
             self._catalog_connection.close()
@@ -133,7 +127,7 @@ class Data:
             raise errors.Closed("The database is being closed.")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._reads.put(Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline))
+        self._readers.put(Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline))
         return await future
 
     async def write(
@@ -198,7 +192,8 @@ class Data:
                 log.exception("A subscriber to changes failed")
 
     def _watch(self) -> None:
-        """Ask about once a second whether another program changed the file, only while somebody wants to know."""
+        """Once a second: are more readers wanted; and, while somebody wants to know, did another program write?"""
         while not self._closing.wait(OUTSIDE_LOOK_SECONDS):
+            self._readers.look()
             if self.on_change:
                 self._writer.look_outside()

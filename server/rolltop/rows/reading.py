@@ -12,6 +12,7 @@ import apsw
 
 from rolltop.auth import Scope
 from rolltop.data import Data, Table
+from rolltop.data.errors import TooBig
 from rolltop.data.types import SQLValue
 from rolltop.rows import errors, media, paging, parse, plan, prefer, respond, shape, sql
 from rolltop.rows.fetching import fetched
@@ -25,6 +26,7 @@ from rolltop.rows.sql import Statement
 WHOLE = 5_000
 """Pages up to so many rows are one text; larger ones are streamed."""
 CHUNK = 1_000
+CHUNK_CHARACTERS = 1_000_000
 SHAPES_KEPT = 2_000
 
 
@@ -124,12 +126,7 @@ class Reading:
     async def _head(self, request: Request, compiled: Compiled, values: Sequence[str], window: Window) -> Answer:
         """How many rows GET would give, without making them."""
         counted = request.preferences.count is not None
-        bindings = compiled.count.bindings(values)
-
-        def count(connection: apsw.Connection) -> int:
-            return int(connection.execute(compiled.count.sql, bindings).get)
-
-        total = await self._data.read(count, single=True)
+        total = await self._data.read(lambda connection: self._count(connection, compiled, values), single=True)
         rows = max(0, total - window.offset)
         if window.limit is not None:
             rows = min(rows, window.limit)
@@ -153,17 +150,34 @@ class Reading:
                 return text, rows, None
             if rows and rows < int(limit or 0):  # the end was seen
                 return text, rows, window.offset + rows
-            total: Any = connection.execute(compiled.count.sql, compiled.count.bindings(values)).get
-            return text, rows, int(total)
+            return text, rows, self._count(connection, compiled, values)
 
-        text, rows, total = await self._data.read(read, single=not counted and not large)
+        try:
+            text, rows, total = await self._data.read(read, single=not counted and not large)
+        except TooBig:  # more than SQLite puts into one text: a few very large rows
+            total = await self._data.read(lambda connection: self._count(connection, compiled, values), single=True)
+            return self._stream(request, compiled, values, window, total)
         if large and rows > CHUNK and total is not None:
-            rows = max(0, total - window.offset) if asked is None else min(asked, total - window.offset)
-            answer = self._page(request, compiled, window, None, rows, total if counted else None)
-            answer.stream = self._data.stream(self._producer(compiled, values, Window(rows, window.offset)))
-            answer.body = b""
-            return answer
+            return self._stream(request, compiled, values, window, total)
         return self._page(request, compiled, window, text, rows, total if counted else None)
+
+    @staticmethod
+    def _count(connection: apsw.Connection, compiled: Compiled, values: Sequence[str]) -> int:
+        found: Any = connection.execute(compiled.count.sql, compiled.count.bindings(values)).get
+        return int(found)
+
+    def _stream(
+        self, request: Request, compiled: Compiled, values: Sequence[str], window: Window, total: int
+    ) -> Answer:
+        """The rows of the window one chunk after the other, `total` being all there are."""
+        rows = max(0, total - window.offset)
+        if window.limit is not None:
+            rows = min(rows, window.limit)
+        counted = total if request.preferences.count is not None else None
+        answer = self._page(request, compiled, window, None, rows, counted)
+        answer.stream = self._data.stream(self._producer(compiled, values, Window(rows, window.offset)))
+        answer.body = b""
+        return answer
 
     def _page(
         self, request: Request, compiled: Compiled, window: Window, text: str | None, rows: int, total: int | None
@@ -200,7 +214,7 @@ class Reading:
         def produce(connection: apsw.Connection) -> Iterator[bytes]:
             cursor = connection.execute(statement.sql, bindings)
             opening = f"{compiled.header}\n" if is_csv else "["
-            while rows := _taken(cursor, CHUNK):
+            while rows := _taken(cursor):
                 yield (opening + glue.join(rows)).encode()
                 opening = glue
             yield b"\n" if is_csv else b"]"
@@ -208,11 +222,13 @@ class Reading:
         return produce
 
 
-def _taken(cursor: apsw.Cursor, most: int) -> list[str]:
-    """The texts of the next rows."""
-    rows = []
+def _taken(cursor: apsw.Cursor) -> list[str]:
+    """The texts of the next rows: at most 1,000, and not much more than a megabyte."""
+    rows: list[str] = []
+    size = 0
     for (text,) in cursor:
         rows.append(text)
-        if len(rows) == most:
+        size += len(text)
+        if len(rows) == CHUNK or size > CHUNK_CHARACTERS:
             break
     return rows

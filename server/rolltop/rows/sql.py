@@ -29,6 +29,7 @@ ROW = "_rolltop_row"
 """The alias of a row's text: a name that no table has, for ORDER BY looks at aliases first."""
 
 ROWS = "_rolltop_rows"
+KEY = "_rolltop_key"
 
 _BARE_IN_CSV = frozenset({"bigint"})
 _COMPARE = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT"}
@@ -66,7 +67,7 @@ def page(plan: ReadPlan, media: Media, *, offset: bool, sorter: bool) -> Stateme
     text = Text()
     glue = quote_text("," if media.form != "csv" else "\n")
     inner, made = _rows(text, plan, media, limited=True, offset=offset, sorter=sorter)
-    select = f"SELECT group_concat({made}, {glue}) AS {ROW}, count(*) AS {ROWS} FROM ({inner})"
+    select = f"SELECT group_concat({made}, {glue}) AS {ROW}, count(*) AS {ROWS} FROM {inner}"
     return Statement(select, tuple(text.binds))
 
 
@@ -76,21 +77,24 @@ def rows(
     """One text a row: for reads by key and for streams."""
     text = Text()
     inner, made = _rows(text, plan, media, limited=limited, offset=offset, sorter=sorter)
-    return Statement(f"SELECT {made} AS {ROW} FROM ({inner})" if sorter else inner, tuple(text.binds))
+    return Statement(f"SELECT {made} AS {ROW} FROM {inner}" if sorter else inner[1:-1], tuple(text.binds))
 
 
 def _rows(text: Text, plan: ReadPlan, media: Media, *, limited: bool, offset: bool, sorter: bool) -> tuple[str, str]:
-    """The inner query, and the expression over it that is a row's text."""
+    """What to select from, and the expression over it that is a row's text."""
     if not sorter:
         made = row_text(media, [(output, value(output.place)) for output in plan.outputs])
-        return _select(text, plan, f"{made} AS {ROW}", limited=limited, offset=offset), ROW
+        return f"({_select(text, plan, f'{made} AS {ROW}', limited=limited, offset=offset)})", ROW
+    table = plan.table
+    if table.rowid is not None:  # sorts keys only: half the time of sorting rows when the page is far
+        key = quote(table.rowid)
+        inner = _select(text, plan, f"{key} AS {KEY}", limited=limited, offset=offset, apart=True)
+        made = row_text(media, [(output, value(output.place)) for output in plan.outputs])
+        return f"({inner}) CROSS JOIN {quote(table.name)} AS t ON t.{key} = {KEY}", made
     names = [f"_rolltop_{number}" for number in range(len(plan.outputs))]
     pairs = list(zip(plan.outputs, names, strict=True))
     columns = ", ".join(f"{value(output.place)} AS {name}" for output, name in pairs)
-    inner = _select(text, plan, columns, limited=limited, offset=offset)
-    if not limited and not offset:
-        inner += " LIMIT -1 OFFSET 0"  # keeps SQLite from moving the JSON back into the sorter
-    return inner, row_text(media, pairs)
+    return f"({_select(text, plan, columns, limited=limited, offset=offset, apart=True)})", row_text(media, pairs)
 
 
 def count(plan: ReadPlan) -> Statement:
@@ -124,10 +128,11 @@ def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> str:
     )
 
 
-def _select(text: Text, plan: ReadPlan, columns: str, *, limited: bool, offset: bool) -> str:
+def _select(text: Text, plan: ReadPlan, columns: str, *, limited: bool, offset: bool, apart: bool = False) -> str:
+    """A plain SELECT; `apart` keeps SQLite from merging it into the query around it, by an OFFSET."""
     where = _where(text, plan.where)
-    limit = " LIMIT ?" if limited else " LIMIT -1" if offset else ""
-    skip = " OFFSET ?" if offset else ""
+    limit = " LIMIT ?" if limited else " LIMIT -1" if offset or apart else ""
+    skip = " OFFSET ?" if offset else " OFFSET 0" if apart else ""
     return f"SELECT {columns} FROM {quote(plan.table.name)}{where}{_order(plan.order)}{limit}{skip}"
 
 

@@ -5,6 +5,7 @@ body ─payload▶ rows ─┐
 URL  ─parse▶ plan ───┴▶ one unit of work ─writer▶ rows affected, representation ─respond▶ bytes
 """
 
+import asyncio
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from rolltop.rows.respond import Answer, Headers
 WRITE_SECONDS = 30.0
 """An update or delete that may touch any number of rows is interrupted after so long (57014)."""
 SHAPES_KEPT = 1_000
+LARGE_BODY = 512 * 1024
 
 
 class Written(NamedTuple):
@@ -110,13 +112,22 @@ class Writing:
             known = self._shapes[key] = (asked, plan.read(asked, table))
         return Target(table, catalog, *known, media.accepted(request.accept), payloads, shaped.values)
 
+    @staticmethod
+    async def _payload(request: Request, target: Target, body: bytes, *, missing_default: bool) -> Payload:
+        """The rows of the body; a large one is read in a thread, so that others are answered meanwhile."""
+
+        def read() -> Payload:
+            return target.payloads.read(
+                body, request.content_type, target.asked.columns, missing_default=missing_default
+            )
+
+        return read() if len(body) < LARGE_BODY else await asyncio.to_thread(read)
+
     # ---- POST ----------------------------------------------------------------------------------------------------
 
     async def _post(self, request: Request, target: Target, body: bytes) -> Answer:
         preferences = request.preferences
-        payload = target.payloads.read(
-            body, request.content_type, target.asked.columns, missing_default=preferences.missing == "default"
-        )
+        payload = await self._payload(request, target, body, missing_default=preferences.missing == "default")
         conflict = _conflict_target(target, preferences)
         wants_location = preferences.returning == "headers-only" and bool(target.table.primary_key)
         wants_object = target.media.form == "object"
@@ -174,7 +185,7 @@ class Writing:
     async def _put(self, request: Request, target: Target, body: bytes) -> Answer:
         table, preferences = target.table, request.preferences
         wanted = _key_filters(target)
-        payload = target.payloads.read(body, request.content_type, target.asked.columns, missing_default=False)
+        payload = await self._payload(request, target, body, missing_default=False)
         if len(payload.rows) != 1 or not set(table.primary_key) <= set(payload.columns):
             raise errors.PutMismatch
         given = dict(zip(payload.columns, payload.rows[0], strict=True))
@@ -199,9 +210,7 @@ class Writing:
 
     async def _patch(self, request: Request, target: Target, body: bytes) -> Answer:
         preferences = request.preferences
-        payload = target.payloads.read(
-            body, request.content_type, target.asked.columns, missing_default=preferences.missing == "default"
-        )
+        payload = await self._payload(request, target, body, missing_default=preferences.missing == "default")
         if not target.plan.where:
             raise errors.NoFilter("UPDATE")
         changes = {
