@@ -8,14 +8,12 @@ from rolltop.rows.openapi.schemas import JSONObject, example
 
 def operations(table: Table, name: str, filters: list[str]) -> JSONObject:
     possible: JSONObject = {"get": _read(table, name, filters)}
-    if table.writable and table.primary_key:
-        possible["put"] = _replace(table, name)
     if table.writable:
-        possible |= {
-            "post": _insert(table, name),
-            "patch": _update(table, name, filters),
-            "delete": _delete(table, name, filters),
-        }
+        possible["post"] = _insert(table, name)
+        if table.primary_key:
+            possible["put"] = _replace(table, name)
+        possible["patch"] = _update(table, name, filters)
+        possible["delete"] = _delete(table, name, filters)
     return possible
 
 

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import quote
 
 from rolltop.data import Column, Table
 
@@ -82,7 +81,7 @@ def _description(table: Table, column: Column, default: Any) -> str:
     if column.name in table.primary_key:
         parts.append("Primary key." if len(table.primary_key) == 1 else "Part of the primary key.")
     if reference := _reference(table, column):
-        parts.append(f"References [`{reference[0]}.{reference[1]}`](#tag/{quote(reference[0], safe='')}).")
+        parts.append(f"References `{reference[0]}.{reference[1]}`.")
     if column.generated:
         parts.append("Computed by the database.")
     elif column.default is not None and default is None:
