@@ -73,7 +73,7 @@ class TestToken:
         ["Bearer wrong", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "bearer\x80", "Bearer " + "x" * 10_000, ""],
     )
     def test_bad_credentials_are_refused_calmly(self, anonymous: TestClient, value: str) -> None:
-        response = anonymous.get("/api/status", headers={"Authorization": value.encode("latin-1")})
+        response = anonymous.get("/api/status", headers={b"Authorization": value.encode("latin-1")})
         assert response.status_code == 401
 
     def test_a_token_in_the_url_does_not_count(self, client: TestClient, anonymous: TestClient) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgrest import CountMethod
 from tests.client.test_javascript import FOLDER as JAVASCRIPT
 from tests.desktop.conftest import WAIT, App, Launch, Screen, until
 from tests.desktop.devtools import Page
@@ -55,9 +56,9 @@ def test_from_a_file_to_a_typed_documented_api_in_a_window(
     again = launch()
     runtime = again.ready(times=2)
     with connect(workspace=again.workspace) as db:
-        found = db.from_("flights").select(COLUMN, count="exact").eq("id", ROW).execute()
+        found = db.from_("flights").select(COLUMN, count=CountMethod.exact).eq("id", ROW).execute()
         assert found.data == [{COLUMN: 303}]
-        assert db.from_("flights").select("id", count="exact").limit(1).execute().count == ROWS
+        assert db.from_("flights").select("id", count=CountMethod.exact).limit(1).execute().count == ROWS
     with opened(again, runtime) as page:
         page.evaluate("document.querySelector('a[href=\"/data/flights\"]').click(); null")
         until(lambda: cell(page) == "303", "the row in the grid")
@@ -129,7 +130,7 @@ def by_client(app: App, runtime: RuntimeFile, value: int) -> Any:
     """What `connect()` reads before it writes `value`; it finds the running app by itself."""
     with connect(workspace=app.workspace) as db:
         assert str(db.base_url).startswith(runtime.url)
-        before = db.from_("flights").select(COLUMN).eq("id", ROW).execute().data
+        before: Any = db.from_("flights").select(COLUMN).eq("id", ROW).execute().data
         db.from_("flights").update({COLUMN: value}).eq("id", ROW).execute()
     return before[0][COLUMN]
 
