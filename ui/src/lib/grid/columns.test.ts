@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kindOf, layOut, startWidth, visibleColumns, type GridColumn } from "./columns";
+import { kindOf, layOut, numberWidth, startWidth, visibleColumns, type GridColumn } from "./columns";
 
 const column: GridColumn = {
   name: "tailnum", label: "tailnum", kind: "text", declared: "TEXT", choices: [], maxLength: null,
@@ -14,10 +14,14 @@ describe("columns", () => {
   });
 
   it("finds the columns in view with one to spare at each side", () => {
-    const layout = layOut(Array.from({ length: 100 }, () => 100));
+    const layout = layOut(Array.from({ length: 100 }, () => 100), 46);
     expect(visibleColumns(layout, 0, 500)).toEqual({ first: 0, last: 5 });
     expect(visibleColumns(layout, 5_000, 500)).toEqual({ first: 49, last: 55 });
     expect(visibleColumns(layout, 1e9, 500)).toEqual({ first: 98, last: 99 });
+  });
+
+  it("gives row numbers room for the last of them", () => {
+    expect([numberWidth(16), numberWidth(336_776), numberWidth(10_000_000)]).toEqual([46, 60, 74]);
   });
 
   it("gives room for the name and the values, within reason", () => {

@@ -22,7 +22,6 @@ export interface GridColumn {
   generated: boolean;
 }
 
-export const NUMBER_COLUMN_WIDTH = 46;
 export const MIN_WIDTH = 48;
 const MAX_START_WIDTH = 260;
 
@@ -62,27 +61,34 @@ export function startWidth(column: GridColumn, samples: readonly string[] = []):
   return Math.round(Math.min(MAX_START_WIDTH, Math.max(forName, forValues, START_WIDTHS[column.kind] ?? 72)));
 }
 
+/** The width of the row numbers, in px: room for the last of them. */
+export function numberWidth(rows: number): number {
+  return Math.max(46, rows.toString().length * 7 + 18);
+}
+
 export interface ColumnLayout {
-  /** Left edge of each column, in px from the left of the row; the row number comes before. */
+  /** Where the first column begins: after the row number. */
+  start: number;
+  /** Left edge of each column, in px from the left of the row. */
   lefts: number[];
-  widths: number[];
+  widths: readonly number[];
   total: number;
 }
 
-export function layOut(widths: number[]): ColumnLayout {
+export function layOut(widths: readonly number[], start: number): ColumnLayout {
   const lefts: number[] = [];
-  let left = NUMBER_COLUMN_WIDTH;
+  let left = start;
   for (const width of widths) {
     lefts.push(left);
     left += width;
   }
-  return { lefts, widths, total: left };
+  return { start, lefts, widths, total: left };
 }
 
 /** First and last column that can be seen, and one more at each side so that a small move shows no gap. */
 export function visibleColumns(layout: ColumnLayout, scrollLeft: number, viewport: number): { first: number; last: number } {
   const count = layout.lefts.length;
-  const edge = scrollLeft + NUMBER_COLUMN_WIDTH;
+  const edge = scrollLeft + layout.start;
   let first = 0;
   while (first < count - 1 && layout.lefts[first]! + layout.widths[first]! <= edge) first++;
   let last = first;

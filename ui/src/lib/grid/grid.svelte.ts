@@ -3,7 +3,7 @@
  * It knows rows only through `GridRows`; drawing is in the components beside it.
  */
 
-import { layOut, MIN_WIDTH, visibleColumns, type ColumnLayout, type GridColumn } from "./columns";
+import { layOut, MIN_WIDTH, numberWidth, visibleColumns, type ColumnLayout, type GridColumn } from "./columns";
 import { ScrollMap, ScrollPosition } from "./scroll";
 import { box, collapse, move, select, selectAll, selectRows, START, type Box, type CellPlace, type Extent, type Move, type Selection } from "./selection";
 import { editText, same, type Row, type Value } from "./values";
@@ -73,7 +73,7 @@ export class GridState {
 
   readonly total = $derived.by(() => this.#rows?.total ?? 0);
   readonly map = $derived(new ScrollMap(this.total, this.rowHeight, this.viewHeight));
-  readonly layout: ColumnLayout = $derived(layOut([...this.widths]));
+  readonly layout: ColumnLayout = $derived(layOut(this.widths, numberWidth(this.total)));
   /** How many rows are drawn. It does not change while scrolling: rows are recycled, not made. */
   readonly slotCount = $derived(Math.min(this.total, Math.ceil(this.viewHeight / this.rowHeight) + 2 * OVERSCAN + 1));
   /** The row that each slot shows: `slot = index % count`, so a row keeps its elements while it is in sight. */

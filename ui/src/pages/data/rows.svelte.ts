@@ -279,6 +279,9 @@ export class TableRows implements GridRows {
     if (moved) this.#blocks.invalidate();
     else this.#blocks.forgetUnseen();
     if (fresh) this.#freshen(rows, fresh);
+    // The server answers: what could not be read before is asked for again.
+    this.error = null;
+    this.#blocks.retry();
     this.#version++;
     this.revision++;
   }
