@@ -21,6 +21,7 @@ WORKLOADS = {
 TIMED = {"import": "import of 336,776 rows of CSV", "start": "start to the first row read"}
 BARE = "bare SQLite"
 COMMAND_LINE = "sqlite3 program"
+LOADING = "Rolltop, loading alone"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def rounds_of_import(
         before = rolltop.cpu()
         took = importing.by_rolltop(rolltop, material.source, table)
         results.add("import", "Rolltop", timed(took["import"], rolltop.cpu() - before))
-        results.add("import", "Rolltop, loading alone", timed(took["load"]))
+        results.add("import", LOADING, timed(took["load"]))
         if command_line:
             said(f"{TIMED['import']}: {COMMAND_LINE}, round {number + 1} of {rounds}")
             results.add("import", COMMAND_LINE, timed(importing.by_command_line(folder, material.source)))

@@ -6,23 +6,25 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from tests.bench.measure import TIMED, WORKLOADS, Results
+from tests.bench.measure import LOADING, TIMED, WORKLOADS, Results
 
 OURS = "Rolltop"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Rolltop must be at least `least` times as fast as `contender`; by rate, by CPU, or by the higher of both."""
+    """`ours` must be at least `least` times as fast as `contender`; by rate, by CPU, or by the higher of both."""
 
     workload: str
     contender: str
     least: float
     by: str
+    ours: str = OURS
 
 
 # What any release must hold: docs/performance.md. Against limits CPU is read, which a busy machine changes least; the
-# hand-written app's own cost swings, so the higher of rate and CPU counts.
+# hand-written app's own cost swings, so the higher of rate and CPU counts. The sqlite3 program is told the types that
+# Rolltop finds out, so it stands beside the loading alone.
 TARGETS = (
     Target("point", "hand-written", 10, "either"),
     Target("point", "bare ASGI", 0.40, "cpu"),
@@ -36,7 +38,7 @@ TARGETS = (
     Target("bulk", "hand-written", 12, "either"),
     Target("bulk", "bare SQLite", 0.70, "rate"),
     Target("import", "hand-written", 25, "rate"),
-    Target("import", "sqlite3 program", 0.80, "rate"),
+    Target("import", "sqlite3 program", 0.80, "rate", LOADING),
     Target("start", "hand-written", 1 / 0.7, "rate"),
 )
 
@@ -68,11 +70,11 @@ class Verdict:
         return self.value is not None and self.value >= self.target.least and not self.failures
 
 
-def ratios(results: Results, workload: str, contender: str) -> tuple[float | None, float | None]:
-    """How many times as fast Rolltop is: by rate, and by CPU for each request."""
-    ours = results.median(workload, OURS, lambda sample: sample.rate)
+def ratios(results: Results, workload: str, contender: str, subject: str = OURS) -> tuple[float | None, float | None]:
+    """How many times as fast `subject` is: by rate, and by CPU for each request."""
+    ours = results.median(workload, subject, lambda sample: sample.rate)
     theirs = results.median(workload, contender, lambda sample: sample.rate)
-    our_cpu = results.median(workload, OURS, lambda sample: sample.cpu)
+    our_cpu = results.median(workload, subject, lambda sample: sample.cpu)
     their_cpu = results.median(workload, contender, lambda sample: sample.cpu)
     return (ours / theirs if ours and theirs else None, their_cpu / our_cpu if our_cpu and their_cpu else None)
 
@@ -81,7 +83,7 @@ def verdicts(results: Results) -> list[Verdict]:
     """Every target whose two sides were measured."""
     found = []
     for target in TARGETS:
-        rate, cpu = ratios(results, target.workload, target.contender)
+        rate, cpu = ratios(results, target.workload, target.contender, target.ours)
         if rate is not None:
             failures = results.failures(target.workload, OURS) + results.failures(target.workload, target.contender)
             found.append(Verdict(target, rate, cpu, failures))
@@ -145,7 +147,15 @@ def _targets(results: Results) -> Table:
         target = verdict.target
         state = "[green]met[/]" if verdict.met else "[red]missed[/]" + (" (bad answers)" if verdict.failures else "")
         by = {"either": "rate or CPU", "cpu": "CPU", "rate": "rate"}[target.by]
-        row = (titles[target.workload], target.contender, f"{target.least:.2f}", _ratio(verdict.value), by, state)
+        alone = "" if target.ours == OURS else ", loading alone"
+        row = (
+            titles[target.workload] + alone,
+            target.contender,
+            f"{target.least:.2f}",
+            _ratio(verdict.value),
+            by,
+            state,
+        )
         table.add_row(*row)
     return table
 
