@@ -25,7 +25,7 @@ def _document(request: Request) -> Document:
 
 
 @router.get("/openapi.json", response_class=Response, responses=_RESPONSES)
-async def read_openapi(
+def read_openapi(
     request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, _actor: Caller
 ) -> Response:
     """This document: every address of this server, with a typed path for each of your tables."""
