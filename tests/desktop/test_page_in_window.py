@@ -1,6 +1,9 @@
 """What the page can and cannot do in the real window: downloads, links, permissions, print, zoom, script."""
 
 import contextlib
+import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +40,14 @@ def in_front(app: App) -> str:
     (window,) = screen.windows("^Rolltop$")
     screen.xdotool("windowactivate", "--sync", window)
     return window
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A small file to import."""
+    path = tmp_path / "ä b%20#.csv"
+    path.write_text("a,b\n1,x\n2,y\n")
+    return path
 
 
 def opened(app: App) -> list[str]:
@@ -117,6 +128,48 @@ def test_a_download_asks_where_to(page: Page, screen: Screen, tmp_path: Path) ->
     screen.xdotool("key", "Escape")
     until(lambda: not screen.windows("Save as"), "its end")
     assert sorted(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.usefixtures("in_front")
+def test_a_file_is_chosen_in_the_native_dialog(page: Page, screen: Screen, table: Path) -> None:
+    table = table.rename(table.with_name("plain name.csv"))  # letters that a fake keyboard has
+    page.evaluate(
+        "window.picked = fetch('/api/desktop/pick-import', {method: 'POST', headers: "
+        "{Authorization: 'Bearer ' + localStorage.getItem('rolltop.session')}}).then(answer => answer.json()); null"
+    )
+    screen.choose("Open file", str(table))
+    assert page.evaluate("window.picked.then(made => made.name)") == table.name
+
+
+def test_a_file_dropped_on_the_window_is_imported(app: App, page: Page, screen: Screen, table: Path) -> None:
+    page.evaluate("history.pushState(null, '', '/'); dispatchEvent(new PopStateEvent('popstate')); null")
+    source = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("drag_source.py")), str(table)],
+        env=screen.environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: screen.windows("Drag source"), "the source")
+        (window,) = screen.windows("Drag source")
+        (target,) = screen.windows("^Rolltop$")
+        screen.xdotool("windowactivate", "--sync", window)
+        page.evaluate("window.over = 0; addEventListener('dragover', () => window.over++, true); null")
+        screen.xdotool("mousemove", "--window", window, "60", "60", "mousedown", "1")
+        places = itertools.cycle(range(300, 640, 20))
+
+        def dragged() -> bool:  # in steps, as a hand does: the drag begins and is offered on the way
+            screen.xdotool("mousemove", "--window", window, str(next(places) % 60), "50")
+            screen.xdotool("mousemove", "--window", target, str(next(places)), "400")
+            return bool(page.evaluate("window.over > 2"))
+
+        until(dragged, "the file over the page")
+        screen.xdotool("mousemove", "--window", target, "640", "400", "mouseup", "1")
+        until(lambda: page.evaluate("location.pathname").startswith("/import/"), "the import's page")
+        until(lambda: table.name in page.evaluate("document.body.innerText"), "the file's name")
+    finally:
+        source.kill()
+        source.wait()
+    assert app.runs()
 
 
 @pytest.mark.usefixtures("in_front")

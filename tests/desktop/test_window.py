@@ -145,7 +145,6 @@ def test_a_server_that_runs_already_is_shown_and_outlives_the_window(
 ) -> None:
     server = servers.start(tmp_path / "workspace")
     app = launch(ROLLTOP_SMOKE=str(tmp_path / "out.json"))
-    app.home.joinpath("unused").touch()
     until(lambda: "is served at" in app.log(), "the running server being found")
     until(lambda: (tmp_path / "out.json").exists() or app.times("server_ready"), "its page")
     app.process.terminate()
