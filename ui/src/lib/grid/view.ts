@@ -64,14 +64,18 @@ function readColumns(text: string): string[] | null {
  * What the grid asks for: the view, its order made total by the primary key (else a row could be on two pages),
  * and the key among the columns (else a row could not be written).
  */
-export function requestParameters(view: View, primaryKey: readonly string[]): Parameters {
+export function requestView(view: View, primaryKey: readonly string[]): View {
   const columns = view.columns && [...view.columns, ...primaryKey.filter((name) => !view.columns!.includes(name))];
   const sorted = new Set(view.order.map((term) => nameOf(term.field)));
   const rest = primaryKey.filter((name) => !sorted.has(name));
   // A table sorted by its key backwards reads its index backwards when every term turns the same way.
   const descending = view.order.length > 0 && view.order.every((term) => term.descending);
   const order = [...view.order, ...rest.map((name) => ({ field: fieldOf(name), descending, nulls: null }))];
-  return writeView({ ...view, columns, order });
+  return { ...view, columns, order };
+}
+
+export function requestParameters(view: View, primaryKey: readonly string[]): Parameters {
+  return writeView(requestView(view, primaryKey));
 }
 
 /** One query text: readable (dots, commas, brackets and colons stand), and safe in an address and in a shell's quotes. */

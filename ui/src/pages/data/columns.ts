@@ -28,6 +28,12 @@ export function isNumbered(column: GridColumn, collection: CollectionDetail): bo
   return column.key && collection.primary_key.length === 1 && /^integer$/i.test(column.declared);
 }
 
+/** The one column of the key, when it holds integers. */
+export function numberingColumn(columns: readonly GridColumn[]): string | null {
+  const keys = columns.filter((column) => column.key);
+  return keys.length === 1 && keys[0]!.kind === "integer" ? keys[0]!.name : null;
+}
+
 /** The columns shown, in the order of the view; names that are no columns are passed over. */
 export function shownColumns(columns: readonly GridColumn[], names: readonly string[] | null): GridColumn[] {
   if (names === null) return [...columns];

@@ -4,17 +4,20 @@
  */
 
 import { asApiError, isAbort, type ApiError } from "$lib/api/errors";
-import { countRows, fetchRows, portions, whereKeys, type RowKey } from "$lib/api/queries/rows";
+import { countRows, fetchRows, fetchSpan, portions, whereKeys, type RowKey } from "$lib/api/queries/rows";
+import { planPage, type PageAsked } from "$lib/api/queries/rows-page";
 import { Blocks } from "$lib/grid/blocks";
 import { writeCondition } from "$lib/grid/filters";
 import type { GridRows, Mark, Marks } from "$lib/grid/grid.svelte";
 import { same, type Row, type Value } from "$lib/grid/values";
-import { requestParameters, type Parameters, type View } from "$lib/grid/view";
+import { EVERYTHING, requestView, writeView, type Parameters, type View } from "$lib/grid/view";
 
 const TINT_MS = 1_000;
 /** Changes elsewhere are gathered this long; and looking again takes at most a fifth of the time. */
 const GATHER_MS = 120;
 const SHARE = 5;
+/** From so many rows on, a far offset is slow enough to look for better addresses. */
+const WORTH_IT = 100_000;
 
 export class TableRows implements GridRows {
   /** Rows of the view; null until they are counted. */
@@ -29,7 +32,9 @@ export class TableRows implements GridRows {
   onfresh: ((row: Row) => void) | null = null;
 
   #view: View | null = null;
-  #parameters: Parameters = [];
+  /** The view with its order made total by the key. */
+  #asked: View = EVERYTHING;
+  #dense: PageAsked["dense"] = null;
   readonly #blocks: Blocks<Row>;
   readonly #pending = new Map<string, Row>();
   readonly #marks = new Map<string, Marks>();
@@ -43,9 +48,11 @@ export class TableRows implements GridRows {
   constructor(
     readonly table: string,
     readonly primaryKey: readonly string[],
+    /** The one column of the key, when it holds integers. */
+    readonly numberedBy: string | null,
   ) {
     this.#blocks = new Blocks<Row>({
-      fetch: (offset, limit, signal) => fetchRows(table, this.#parameters, offset, limit, signal),
+      fetch: (offset, limit, signal) => this.#page(offset, limit, signal),
       changed: () => {
         this.error = null;
         this.#version++;
@@ -112,7 +119,7 @@ export class TableRows implements GridRows {
 
   /** The whole row with this key, hidden columns included, as the server has it; null when there is none. */
   async whole(key: RowKey): Promise<Row | null> {
-    const [row] = await fetchRows(this.table, whereKeys([key]), 0, 1, this.#stopped.signal);
+    const [row] = await fetchRows(this.table, whereKeys([key]), this.#stopped.signal);
     return this.#overlaid(row) ?? null;
   }
 
@@ -131,7 +138,7 @@ export class TableRows implements GridRows {
   show(view: View): void {
     const before = this.#view;
     this.#view = view;
-    this.#parameters = requestParameters(view, this.primaryKey);
+    this.#asked = requestView(view, this.primaryKey);
     this.#blocks.reset();
     this.error = null;
     this.#version++;
@@ -140,13 +147,28 @@ export class TableRows implements GridRows {
     else void this.#count();
   }
 
-  /** Begin with a number that is known already: then the rows need not wait for it. */
+  /** Begin with a number that was known a moment ago: then the rows need not wait until they are counted again. */
   begin(view: View, known: number | null): void {
     this.all = known;
     this.#view = view;
-    this.#parameters = requestParameters(view, this.primaryKey);
+    this.#asked = requestView(view, this.primaryKey);
     if (known !== null && view.conditions.length === 0) this.#take(known);
-    else void this.#count();
+    void this.#count();
+  }
+
+  async #page(offset: number, limit: number, signal: AbortSignal): Promise<Row[]> {
+    const { parameters, reversed } = planPage({
+      view: this.#asked,
+      key: this.numberedBy,
+      dense: this.conditions.length ? null : this.#dense,
+      total: this.total,
+      offset,
+      limit,
+      before: this.#blocks.row(offset - 1),
+      after: this.#blocks.row(offset + limit),
+    });
+    const rows = await fetchRows(this.table, parameters, signal);
+    return reversed ? rows.reverse() : rows;
   }
 
   retry(): void {
@@ -160,14 +182,25 @@ export class TableRows implements GridRows {
     const controller = (this.#counting = new AbortController());
     try {
       const total = await countRows(this.table, this.conditions, controller.signal);
+      const stale = this.#matched !== null && this.#matched !== total;
       this.#take(total);
-      this.#blocks.retry();
+      if (stale) this.#blocks.invalidate();
+      else this.#blocks.retry();
+      await this.#findDense();
     } catch (error) {
       if (!isAbort(error)) this.error = asApiError(error);
     }
   }
 
+  /** Are all keys there? Then every place is a key, which matters where there are many. */
+  async #findDense(): Promise<void> {
+    if (this.numberedBy === null || this.all === null || this.all < WORTH_IT) return;
+    const span = await fetchSpan(this.table, this.numberedBy, this.#stopped.signal);
+    this.#dense = span && span.last - span.first + 1 === this.all ? span : null;
+  }
+
   #take(total: number): void {
+    if (total !== this.#matched) this.#dense = null;
     this.#matched = total;
     this.#blocks.total = total;
     if (this.conditions.length === 0) this.all = total;
@@ -264,18 +297,20 @@ export class TableRows implements GridRows {
     if (this.conditions.length) this.all = await countRows(this.table, [], this.#stopped.signal);
     this.#take(total);
     this.#blocks.invalidate();
+    await this.#findDense();
     this.#version++;
     this.revision++;
   }
 
   async #lookAgain(): Promise<void> {
     const rows = [...this.#blocks.inSight()].map(([, row]) => row);
-    const parameters = this.#parameters;
+    const asked = this.#asked;
     const [fresh, total] = await Promise.all([this.#byKey(rows), countRows(this.table, this.conditions, this.#stopped.signal)]);
-    if (parameters !== this.#parameters) return;
+    if (asked !== this.#asked) return;
     if (this.conditions.length) this.all = await countRows(this.table, [], this.#stopped.signal);
     const moved = fresh === null || fresh.length !== rows.length || total !== this.#matched;
     this.#take(total);
+    await this.#findDense();
     if (moved) this.#blocks.invalidate();
     else this.#blocks.forgetUnseen();
     if (fresh) this.#freshen(rows, fresh);
@@ -288,9 +323,9 @@ export class TableRows implements GridRows {
 
   async #byKey(rows: readonly Row[]): Promise<Row[] | null> {
     if (this.primaryKey.length === 0) return null;
-    const select = this.#parameters.filter(([name]) => name === "select");
+    const select = writeView({ ...EVERYTHING, columns: this.#asked.columns });
     const keys = rows.map((row) => this.keyOf(row));
-    const parts = portions(keys).map((part) => fetchRows(this.table, [...whereKeys(part), ...select], 0, part.length, this.#stopped.signal));
+    const parts = portions(keys).map((part) => fetchRows(this.table, [...whereKeys(part), ...select], this.#stopped.signal));
     return (await Promise.all(parts)).flat();
   }
 

@@ -11,7 +11,7 @@ import { directionOf, queryText, readView, turnOrder, writeView, type OrderTerm,
 import { t } from "$lib/i18n";
 import { router } from "$lib/router.svelte";
 import { UndoStack } from "$lib/state/undo.svelte";
-import { gridColumns, rememberedWidths, rememberWidths, shownColumns } from "./columns";
+import { gridColumns, numberingColumn, rememberedWidths, rememberWidths, shownColumns } from "./columns";
 import { TableRows } from "./rows.svelte";
 import { searchedText, searchFor } from "./search";
 import { Writes } from "./writes.svelte";
@@ -42,7 +42,7 @@ export class OpenTable {
   constructor(readonly collection: CollectionDetail) {
     this.name = collection.name;
     this.columns = gridColumns(collection);
-    this.rows = new TableRows(collection.name, collection.primary_key);
+    this.rows = new TableRows(collection.name, collection.primary_key, numberingColumn(this.columns));
     this.grid = new GridState("grid");
     this.writes = new Writes(this.rows, this.columns, this.undo, (text) => this.say(text));
     this.shown = $derived(shownColumns(this.columns, this.view.columns));

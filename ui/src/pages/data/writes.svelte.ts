@@ -241,7 +241,7 @@ export class Writes {
   async #jsonStill(columns: readonly GridColumn[], row: Row): Promise<boolean> {
     const json = columns.filter(({ kind }) => kind === "json");
     if (json.length === 0) return true;
-    const [now] = await fetchRows(this.rows.table, whereKeys([this.rows.keyOf(row)]), 0, 1, new AbortController().signal);
+    const [now] = await fetchRows(this.rows.table, whereKeys([this.rows.keyOf(row)]), new AbortController().signal);
     return now !== undefined && json.every(({ name }) => same(now[name], row[name]));
   }
 

@@ -14,10 +14,17 @@ export function rowsPath(table: string, parameters: Parameters = []): string {
   return `/rest/v1/${encodeURIComponent(table)}${query ? `?${query}` : ""}`;
 }
 
-export async function fetchRows(table: string, parameters: Parameters, offset: number, limit: number, signal: AbortSignal): Promise<Row[]> {
-  const page: Parameters = [...parameters, ["limit", String(limit)]];
-  if (offset) page.push(["offset", String(offset)]);
-  return read(await rest(rowsPath(table, page), { signal }));
+export async function fetchRows(table: string, parameters: Parameters, signal: AbortSignal): Promise<Row[]> {
+  return read(await rest(rowsPath(table, parameters), { signal }));
+}
+
+/** The first and the last value of an integer column; null when there is none. */
+export async function fetchSpan(table: string, column: string, signal: AbortSignal): Promise<{ first: number; last: number } | null> {
+  const field = fieldOf(column);
+  const end = (order: string) => fetchRows(table, [["select", field], ["order", order], ["limit", "1"]], signal);
+  const [[first], [last]] = await Promise.all([end(field), end(`${field}.desc`)]);
+  const values = [first?.[column], last?.[column]];
+  return values.every(Number.isSafeInteger) ? { first: values[0] as number, last: values[1] as number } : null;
 }
 
 /** How many rows the conditions leave. */
