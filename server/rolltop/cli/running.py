@@ -105,7 +105,7 @@ def import_file(client: "httpx.Client", path: Path, table: str | None, *, show: 
         "table": table or draft["table"],
         "key": draft["key"],
         "columns": [
-            {"source": each["source"], "name": each["name"], "type": each["type"], "include": True}
+            {"source": each["source"], "name": each["name"], "type": each["type"], "include": each["include"]}
             for each in draft["columns"]
         ],
     }
