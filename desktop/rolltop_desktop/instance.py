@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -142,6 +143,10 @@ def _hand_over(workspace: Path, files: list[Path], token: str) -> bool:
         address = json.loads((workspace / ADDRESS_FILE).read_text("utf-8"))
         if address["pid"] != FileLock(workspace / LOCK_FILE).holder():
             return False
+        if sys.platform == "win32":
+            from rolltop_desktop import win
+
+            win.let_come_forward(address["pid"])
         with socket.create_connection(("127.0.0.1", address["port"]), timeout=_ANSWER_SECONDS) as connection:
             message = {"secret": address["secret"], "paths": [str(path) for path in files], "token": token}
             connection.sendall(json.dumps(message).encode() + b"\n")

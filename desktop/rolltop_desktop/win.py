@@ -5,7 +5,7 @@ Written from Microsoft's documentation and pywebview's source; the parts that de
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from rolltop_desktop import external
@@ -166,10 +166,9 @@ def message_box(title: str, text: str) -> None:
         ctypes.windll.user32.MessageBoxW(None, text, title, 0x40)
 
 
-def let_come_forward(pids: Sequence[int]) -> None:
+def let_come_forward(pid: int) -> None:
     """Let the running window take the foreground, which only the process that has it may allow."""
     if sys.platform == "win32":
         import ctypes
 
-        for pid in pids:
-            ctypes.windll.user32.AllowSetForegroundWindow(pid)
+        ctypes.windll.user32.AllowSetForegroundWindow(pid)

@@ -45,6 +45,9 @@ class Events(Protocol):
     def close(self) -> None:
         """The window closes."""
 
+    def activate(self, paths: list[Path], token: str = "") -> bool:
+        """The system hands files over."""
+
 
 def local_page(notice: Notice) -> str:
     """The HTML of the page that is shown before there is a server, and when something went wrong."""
@@ -142,7 +145,7 @@ class WebWindow:
             return
         import webview
 
-        webview.settings["ALLOW_DOWNLOADS"] = sys.platform == "darwin"  # Qt's and WebView2's are handled by us
+        webview.settings["ALLOW_DOWNLOADS"] = sys.platform != "linux"  # where pywebview's own way raises
         webview.settings["ALLOW_FILE_URLS"] = False
         webview.settings["OPEN_EXTERNAL_LINKS_IN_BROWSER"] = True
         kept = self._remembered
@@ -190,7 +193,7 @@ class WebWindow:
         elif sys.platform == "darwin":
             from rolltop_desktop import mac
 
-            self._platform = mac.prepare(self._window.native, self, events)
+            mac.prepare(self._window.gui.BrowserView.BrowserDelegate, self, events)
 
     def _visible(self, events: Events) -> None:
         events.window_visible()
@@ -204,8 +207,13 @@ class WebWindow:
         """On the GUI thread: keep the size, let the lifecycle stop the server; the window does not wait for it."""
         if self._platform is not None and hasattr(self._platform, "remember"):
             self._platform.remember(self._remembered)
+        else:
+            self._call(self._remember_size)
         self._closed.set()
         events.close()
+
+    def _remember_size(self, window: Any) -> None:
+        self._remembered.width, self._remembered.height = int(window.width), int(window.height)
 
     def _native_dialog(self, kind: dialogs.Kind, filters: Sequence[str], name: str) -> object:
         import webview

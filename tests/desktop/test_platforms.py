@@ -144,6 +144,52 @@ def test_permissions_and_crashes_of_the_web_view(web: SimpleNamespace, host: Hos
     assert core.Settings.AreDevToolsEnabled is False
 
 
+class Delegate:
+    """pywebview's navigation delegate: it allows whatever comes to it."""
+
+    def webView_decidePolicyForNavigationAction_decisionHandler_(
+        self, _view: Any, _action: Any, handler: Callable[[int], None]
+    ) -> None:
+        handler(1)
+
+
+@pytest.mark.parametrize(
+    ("own", "url", "main", "answer", "outside", "heard"),
+    [
+        (OWN, f"{OWN}/data", True, 1, [], []),
+        (OWN, "https://example.org/", True, 0, ["https://example.org/"], []),
+        (OWN, "https://example.org/", False, 1, [], []),
+        (OWN, "file:///etc/passwd", True, 0, [], []),
+        (OWN, "rolltop:quit", True, 0, [], []),
+        ("", "rolltop:retry", True, 0, [], ["retry"]),
+        ("", "about:blank", True, 1, [], []),
+    ],
+)
+def test_foreign_pages_stay_out_of_the_macs_window(
+    own: str,
+    url: str,
+    main: bool,
+    answer: int,
+    outside: list[str],
+    heard: list[str],
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("rolltop_desktop.external.open_url", opened.append)
+    host.own = own
+    delegate = type("Delegate", (Delegate,), {})
+    mac.guard(delegate, host, host)
+    address = SimpleNamespace(absoluteString=lambda: url)
+    action = SimpleNamespace(
+        targetFrame=lambda: SimpleNamespace(isMainFrame=lambda: main),
+        request=lambda: SimpleNamespace(URL=lambda: address),
+    )
+    answers: list[int] = []
+    delegate().webView_decidePolicyForNavigationAction_decisionHandler_(None, action, answers.append)
+    assert (answers, opened, host.heard) == ([answer], outside, heard)
+
+
 def test_the_finders_files_are_opened(host: Host) -> None:
     registered: dict[tuple[int, int], Callable[[Sequence[str]], None]] = {}
     mac.listen(lambda kind, event, handler: registered.update({(kind, event): handler}), host)
