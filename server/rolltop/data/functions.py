@@ -1,6 +1,7 @@
 """SQL functions of ours: deterministic, bounded in time, safe on any input."""
 
 import struct
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from rolltop.data.arrays import array_elements
 from rolltop.data.casts import cast
 from rolltop.data.errors import InvalidLiteral
+from rolltop.data.totals import Rest, average, total
 
 
 def json_of_cell(value: Any) -> str | None:
@@ -188,6 +190,8 @@ FUNCTIONS: dict[str, tuple[Any, int]] = {
     "rolltop_cast": (cast, 3),
     "rolltop_stripped": (stripped, 1),
     "rolltop_csv": (csv_cell, 2),
+    "rolltop_sum": (total, 4),
+    "rolltop_avg": (average, 5),
 }
 
 
@@ -195,3 +199,8 @@ def register(connection: apsw.Connection) -> None:
     """Make the functions known to a connection. Not marked innocuous: a foreign file's schema may not call them."""
     for name, (function, arguments) in FUNCTIONS.items():
         connection.create_scalar_function(name, function, arguments, deterministic=True, flags=apsw.SQLITE_DIRECTONLY)
+    connection.create_aggregate_function("rolltop_rest", _rest, 1, flags=apsw.SQLITE_DIRECTONLY)
+
+
+def _rest() -> tuple[Rest, Callable[..., None], Callable[[Rest], str | None]]:
+    return Rest(), Rest.step, Rest.final

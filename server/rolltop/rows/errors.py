@@ -150,10 +150,81 @@ class NotImplementedHere(BadRequest):
         super().__init__("Feature not implemented", details=details)
 
 
+class RelatedOrder(BadRequest):
+    """An order by a column of a to-many."""
+
+    code = "PGRST118"
+
+    def __init__(self, origin: str, target: str) -> None:
+        super().__init__(
+            f"A related order on '{target}' is not possible",
+            details=f"'{origin}' and '{target}' do not form a many-to-one or one-to-one relationship",
+        )
+
+
 class NoRelationship(BadRequest):
     """Nothing joins the two."""
 
     code = "PGRST200"
+
+    def __init__(self, origin: str, target: str, hint: str | None, similar: str | None) -> None:
+        using = "" if hint is None else f" using the hint '{hint}'"
+        super().__init__(
+            f"Could not find a relationship between '{origin}' and '{target}' in the schema cache",
+            details=f"Searched for a foreign key relationship between '{origin}' and '{target}'{using} "
+            "in the schema 'public', but no matches were found.",
+            hint=similar,
+        )
+
+
+class AmbiguousRelationship(RolltopError):
+    """More than one thing joins the two; each is told as (cardinality, embedding, relationship) and by its hint."""
+
+    status = 300
+    code = "PGRST201"
+
+    def __init__(self, origin: str, target: str, found: list[tuple[str, str, str]], hints: list[str]) -> None:
+        names = ("cardinality", "embedding", "relationship")
+        offered = ", ".join(f"'{hint}'" for hint in hints)
+        super().__init__(
+            f"Could not embed because more than one relationship was found for '{origin}' and '{target}'",
+            details=[dict(zip(names, each, strict=True)) for each in found],
+            hint=f"Try changing '{target}' to one of the following: {offered}. "
+            "Find the desired relationship in the 'details' key.",
+        )
+
+
+class TooManyEmbeds(BadRequest):
+    """More embedded resources than one statement holds."""
+
+    code = "54000"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"More than {most} resources are embedded.", hint="Ask for them in several requests.")
+
+
+class NotGrouped(BadRequest):
+    """An order by a column that an aggregate has merged."""
+
+    code = "42803"
+
+    def __init__(self, table: str, name: str) -> None:
+        super().__init__(
+            f'column "{table}.{name}" must appear in the GROUP BY clause or be used in an aggregate function',
+            hint="Order by a column that is selected without an aggregate.",
+        )
+
+
+class UndefinedFunction(NotFound):
+    """The aggregate does not exist for the type."""
+
+    code = "42883"
+
+    def __init__(self, name: str, type_name: str) -> None:
+        super().__init__(
+            f"function {name}({type_name}) does not exist",
+            hint="No function matches the given name and argument types. You might need to add explicit type casts.",
+        )
 
 
 class UnknownFunction(NotFound):

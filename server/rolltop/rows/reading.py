@@ -5,7 +5,7 @@ shape known? ─no─▶ parse ▶ plan ▶ sql ─┐
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apsw
@@ -13,12 +13,11 @@ import apsw
 from rolltop.auth import Scope
 from rolltop.data import Data, Table
 from rolltop.data.errors import TooBig
-from rolltop.data.types import SQLValue
 from rolltop.rows import errors, media, paging, parse, plan, prefer, respond, shape, sql
 from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.paging import Window
-from rolltop.rows.plan import ReadPlan
+from rolltop.rows.plan import Output, ReadPlan, Source
 from rolltop.rows.request import ROOT, Request
 from rolltop.rows.respond import Answer, Headers
 from rolltop.rows.sql import Statement
@@ -41,6 +40,8 @@ class Compiled:
     """For at most one row, read inline."""
     page: Statement
     count: Statement
+    groups: Statement | None
+    """Counts groups, where the result's rows are groups."""
     header: str
     sorter: bool
 
@@ -63,6 +64,8 @@ class Reading:
             window = paging.window(shaped.limit, shaped.offset, header)
         compiled = self._compiled(request, name, shaped, window)
         plan.may(request.actor, compiled.table, Scope.ROWS_READ)
+        if compiled.plan.others:
+            plan.may_read(request.actor, compiled.plan)
         statement = compiled.by_key
         if statement is not None and window == paging.ALL and request.preferences.count is None:
             bindings = statement.bindings(shaped.values)
@@ -71,7 +74,7 @@ class Reading:
             except (apsw.BusyError, UnicodeDecodeError):
                 rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
             return self._page(request, compiled, window, rows[0][0] if rows else None, len(rows), None)
-        if request.method == "HEAD":
+        if request.method == "HEAD" and not compiled.plan.grouped:
             return await self._head(request, compiled, shaped.values, window)
         return await self._page_or_stream(request, compiled, shaped.values, window)
 
@@ -95,28 +98,33 @@ class Reading:
         except (errors.UnknownTable, errors.UnknownColumn):  # another program may have just made it
             table, planned = self._plan(self._data.fresh_catalog(), name, shaped)
         page = sql.page(planned, wanted, offset=offset, sorter=False)
-        sorter = bool(planned.order) and self._sorts(page)
+        sorter = bool(planned.order) and (planned.grouped or self._sorts(planned))
         if sorter:
             page = sql.page(planned, wanted, offset=offset, sorter=True)
         return Compiled(
             table,
             planned,
             wanted,
-            sql.rows(planned, wanted) if planned.by_key else None,
+            sql.rows(planned, wanted) if planned.inline else None,
             page,
             sql.count(planned),
-            respond.csv_header([output.key for output in planned.outputs]),
+            sql.extent(planned) if planned.grouped else None,
+            respond.csv_header(planned.keys),
             sorter,
         )
 
     @staticmethod
     def _plan(catalog: Any, name: str, shaped: shape.Shaped) -> tuple[Table, ReadPlan]:
         table = plan.find_table(catalog, name)
-        return table, plan.read(parse.read(shape.parameters(shaped.pieces)), table)
+        return table, plan.read(parse.read(shape.parameters(shaped.pieces)), Source(table), catalog)
 
-    def _sorts(self, statement: Statement) -> bool:
-        """Whether SQLite would sort: asked once a shape, for then the JSON must be made after it."""
-        bindings = [None] * (statement.sql.count("?"))
+    def _sorts(self, planned: ReadPlan) -> bool:
+        """Whether SQLite would sort the rows: asked once a shape, for then the JSON must be made after it."""
+        own = tuple(
+            output for output in planned.outputs if isinstance(output, Output)
+        )  # embedded rows may be sorted, too
+        statement = sql.page(replace(planned, outputs=own), media.ARRAY, offset=False, sorter=False)
+        bindings = [None] * (len(statement.binds) + 1)
         try:
             steps = self._data.read_now(f"EXPLAIN QUERY PLAN {statement.sql}", bindings)
         except (apsw.Error, apsw.BusyError):
@@ -126,7 +134,7 @@ class Reading:
     async def _head(self, request: Request, compiled: Compiled, values: Sequence[str], window: Window) -> Answer:
         """How many rows GET would give, without making them."""
         counted = request.preferences.count is not None
-        total = await self._data.read(lambda connection: self._count(connection, compiled, values), single=True)
+        total = await self._data.read(lambda connection: self._count(connection, compiled.count, values), single=True)
         rows = max(0, total - window.offset)
         if window.limit is not None:
             rows = min(rows, window.limit)
@@ -138,43 +146,55 @@ class Reading:
         asked = window.limit
         large = asked is None or asked > WHOLE
         limit = CHUNK + 1 if large else asked
-        bindings: list[SQLValue] = compiled.page.bindings(values)
-        bindings.append(limit)
-        if window.offset > 0:
-            bindings.append(window.offset)
+        bindings = compiled.page.bindings(values, (limit, window.offset) if window.offset > 0 else (limit,))
         counted = request.preferences.count is not None
 
-        def read(connection: apsw.Connection) -> tuple[str | None, int, int | None]:
+        def read(connection: apsw.Connection) -> tuple[str | None, int, int, int | None]:
+            """The text and its rows; how many rows the result has at least, and how many are counted."""
             text, rows = fetched(connection, compiled.page.sql, bindings)[0]
-            if not counted and not (large and rows > CHUNK):
-                return text, rows, None
+            streamed = large and rows > CHUNK
+            if not counted and not streamed:
+                return text, rows, rows, None
+            if compiled.groups is not None:
+                groups = self._count(connection, compiled.groups, values) if streamed else rows
+                return text, rows, groups, self._count(connection, compiled.count, values) if counted else None
             if rows and rows < int(limit or 0):  # the end was seen
-                return text, rows, window.offset + rows
-            return text, rows, self._count(connection, compiled, values)
+                return text, rows, window.offset + rows, window.offset + rows
+            total = self._count(connection, compiled.count, values)
+            return text, rows, total, total
 
         try:
-            text, rows, total = await self._data.read(read, single=not counted and not large)
+            text, rows, extent, total = await self._data.read(read, single=not counted and not large)
         except TooBig:  # more than SQLite puts into one text: a few very large rows
-            total = await self._data.read(lambda connection: self._count(connection, compiled, values), single=True)
-            return self._stream(request, compiled, values, window, total)
-        if large and rows > CHUNK and total is not None:
-            return self._stream(request, compiled, values, window, total)
-        return self._page(request, compiled, window, text, rows, total if counted else None)
+            statement = compiled.groups or compiled.count
+            extent = total = await self._data.read(
+                lambda connection: self._count(connection, statement, values), single=True
+            )
+            return self._stream(request, compiled, values, window, extent, total if counted else None)
+        total = total if counted else None
+        if large and rows > CHUNK:
+            return self._stream(request, compiled, values, window, extent, total)
+        return self._page(request, compiled, window, text, rows, total)
 
     @staticmethod
-    def _count(connection: apsw.Connection, compiled: Compiled, values: Sequence[str]) -> int:
-        found: Any = connection.execute(compiled.count.sql, compiled.count.bindings(values)).get
+    def _count(connection: apsw.Connection, statement: Statement, values: Sequence[str]) -> int:
+        found: Any = connection.execute(statement.sql, statement.bindings(values)).get
         return int(found)
 
     def _stream(
-        self, request: Request, compiled: Compiled, values: Sequence[str], window: Window, total: int
+        self,
+        request: Request,
+        compiled: Compiled,
+        values: Sequence[str],
+        window: Window,
+        extent: int,
+        total: int | None,
     ) -> Answer:
-        """The rows of the window one chunk after the other, `total` being all there are."""
-        rows = max(0, total - window.offset)
+        """The rows of the window one chunk after the other, of a result of `extent` rows."""
+        rows = max(0, extent - window.offset)
         if window.limit is not None:
             rows = min(rows, window.limit)
-        counted = total if request.preferences.count is not None else None
-        answer = self._page(request, compiled, window, None, rows, counted)
+        answer = self._page(request, compiled, window, None, rows, total)
         answer.stream = self._data.stream(self._producer(compiled, values, Window(rows, window.offset)))
         answer.body = b""
         return answer
@@ -204,10 +224,7 @@ class Reading:
         """Makes the body in chunks of 1,000 rows: memory stays flat whatever the table's size."""
         skip = window.offset > 0
         statement = sql.rows(compiled.plan, compiled.media, limited=True, offset=skip, sorter=compiled.sorter)
-        bindings: list[SQLValue] = statement.bindings(values)
-        bindings.append(window.limit)
-        if skip:
-            bindings.append(window.offset)
+        bindings = statement.bindings(values, (window.limit, window.offset) if skip else (window.limit,))
         is_csv = compiled.media.form == "csv"
         glue = "\n" if is_csv else ","
 

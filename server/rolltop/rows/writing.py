@@ -8,7 +8,7 @@ URL  ─parse▶ plan ───┴▶ one unit of work ─writer▶ rows affecte
 import asyncio
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apsw
@@ -23,7 +23,7 @@ from rolltop.rows.constraints import Attempt
 from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row
-from rolltop.rows.plan import ReadPlan, Test
+from rolltop.rows.plan import ReadPlan, Source, Test
 from rolltop.rows.prefer import Preferences
 from rolltop.rows.request import Request
 from rolltop.rows.respond import Answer, Headers
@@ -86,6 +86,8 @@ class Writing:
             raise errors.ViewNotWritable(table.name)
         shaped = shape.split(request.query)
         target = self._target(request, table, shaped)
+        if target.plan.others:
+            plan.may_read(request.actor, target.plan)
         if request.method == "POST":
             return await self._post(request, target, body)
         if request.method == "PUT":
@@ -109,7 +111,7 @@ class Writing:
         known = self._shapes.get(key)
         if known is None:
             asked = parse.read(shape.parameters(shaped.pieces))
-            known = self._shapes[key] = (asked, plan.read(asked, table))
+            known = self._shapes[key] = (asked, plan.read(asked, Source(table), catalog))
         return Target(table, catalog, *known, media.accepted(request.accept), payloads, shaped.values)
 
     @staticmethod
@@ -257,7 +259,7 @@ class Writing:
         def work(connection: apsw.Connection) -> Written:
             text, shown = None, 0
             if page is not None:
-                text, shown = fetched(connection, page.sql, [*bindings, -1])[0]
+                text, shown = fetched(connection, page.sql, page.bindings(target.values, (-1,)))[0]
             try:
                 connection.execute(statement, bindings)
             except apsw.ConstraintError as error:
@@ -318,7 +320,7 @@ def _answered(
 ) -> Answer:
     body = b""
     if preferences.representation:
-        header = respond.csv_header([output.key for output in target.plan.outputs])
+        header = respond.csv_header(target.plan.keys)
         body = respond.body_of(target.media, written.text, header)
         headers.insert(0, (b"content-type", target.media.content_type))
     applied = preferences.applied(*names)
@@ -441,12 +443,13 @@ def _update_sql(target: Target, changes: dict[str, Any]) -> tuple[str, list[SQLV
 
 def _with_rows(connection: apsw.Connection, target: Target, keys: Sequence[Row], written: Written) -> Written:
     """The outcome with the rows of these keys as they are now."""
-    if not keys:
+    if not keys and not target.plan.grouped:
         return written
     names = target.keys
     wanted = [key[0] for key in keys] if len(names) == 1 else [list(key) for key in keys]
     statement = sql.returned(target.plan, target.media, names)
-    text, shown = fetched(connection, statement, (msgspec.json.encode(wanted).decode(),))[0]
+    bindings = statement.bindings(target.values, (msgspec.json.encode(wanted).decode(),))
+    text, shown = fetched(connection, statement.sql, bindings)[0]
     return written._replace(text=text, shown=shown)
 
 
@@ -466,7 +469,7 @@ def _key_filters(target: Target) -> dict[str, SQLValue]:
     for test in target.plan.where:
         if not isinstance(test, Test) or not plan.is_plain_equality(test):
             raise errors.PutFilters
-        part = sql.filtered(ReadPlan(target.table, (), (test,), (), False))
+        part = sql.filtered(replace(target.plan, where=(test,)))
         wanted[test.place.column.name] = part.bindings(target.values)[0]
     if not wanted or len(target.plan.where) != len(wanted) or set(wanted) != set(target.table.primary_key):
         raise errors.PutFilters
