@@ -319,3 +319,35 @@ class TestChinook:
         data.close()
         assert path.read_bytes() == before
         assert sorted(each.name for each in tmp_path.iterdir()) == ["kept.sqlite"]
+
+
+CSV_CELLS = [
+    ("a TEXT", "'x'", "x"),
+    ("a TEXT", "'a,b'", '"a,b"'),
+    ("a TEXT", "'say \"hi\"'", '"say ""hi"""'),
+    ("a TEXT", "'two' || char(10) || 'lines'", '"two\nlines"'),
+    ("a TEXT", "'cr' || char(13)", '"cr\r"'),
+    ("a TEXT", "''", ""),
+    ("a TEXT", "NULL", ""),
+    ("a TEXT", "x'00'", "\\x00"),
+    ("a TEXT", "'{}'", "{}"),
+    ("a INTEGER", "5", "5"),
+    ("a INTEGER", "'1,5x'", '"1,5x"'),
+    ("a INTEGER", "NULL", ""),
+    ("a REAL", "1.5", "1.5"),
+    ("a REAL", "9e999", "Infinity"),
+    ("a BOOLEAN", "1", "t"),
+    ("a BLOB", "x'ff'", "\\xff"),
+    ("a DATE", "'2024-05-01'", "2024-05-01"),
+    ("a TEXT CHECK (\"a\" < x'')", "'a,b'", '"a,b"'),
+    ("a TEXT CHECK (\"a\" < x'')", "'{0}'", "{0}"),
+    ('a INTEGER CHECK ("a" = CAST("a" AS INTEGER))', "7", "7"),
+]
+
+
+class TestCsv:
+    @pytest.mark.parametrize(("declaration", "sql", "wanted"), CSV_CELLS, ids=[f"{d} {s}" for d, s, _ in CSV_CELLS])
+    def test_cells(self, serve: Open, declaration: str, sql: str, wanted: str) -> None:
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
+        for query in ("", "?id=eq.1", "?order=a"):
+            assert client.get(f"t{query}", headers={"Accept": "text/csv"}).text == f"id,a\n1,{wanted}\n"

@@ -1,5 +1,6 @@
 """Casts between dialect types, as Postgres does them (dialect, section 5.3)."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -42,6 +43,8 @@ def _text(source: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
