@@ -1,7 +1,8 @@
 /** What an event means for the cache: which answers are old, and where to go. Started once, by App. */
 import { events } from "$lib/api/events.svelte";
 import { collections } from "$lib/api/queries/collections";
-import { keepJob } from "$lib/api/queries/jobs";
+import { imports } from "$lib/api/queries/imports";
+import { isOver, keepJob } from "$lib/api/queries/jobs";
 import { queryClient } from "$lib/api/query-client";
 import { router } from "$lib/router.svelte";
 
@@ -25,7 +26,10 @@ export function startLive(): void {
 
   events.on("rows", countAgain);
   events.on("schema", () => void queryClient.invalidateQueries({ queryKey: ["collections"] }));
-  events.on("job", ({ job }) => keepJob(job));
+  events.on("job", ({ job }) => {
+    keepJob(job);
+    if (isOver(job)) void queryClient.invalidateQueries({ queryKey: imports().queryKey, exact: true });
+  });
   events.on("import", ({ id }) => router.go(`/import/${id}`));
   events.on("reset", () => void queryClient.invalidateQueries());
   events.start();
