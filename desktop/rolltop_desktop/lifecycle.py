@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 START_SECONDS = 30.0
+PAGE_SECONDS = 120.0
+"""After this a page that has not said that it is usable is worth a line in the log; the person sees what it shows."""
 STOP_SECONDS = 8.0
 TERMINATE_SECONDS = 2.0
 RESTARTS = 3
@@ -295,6 +297,7 @@ class Lifecycle:
 
     def _note(self, what: str, **members: Any) -> None:
         if self._report is not None and self._report.note(what, members):
+            self._failed = what == "failed"
             self._window.close()
             self._close()
 
@@ -387,6 +390,7 @@ class Lifecycle:
             self._outside.browse(self._url, code)
         elif self.state is State.LOAD:
             self._show_page(code)
+            self._deadline = self._clock() + PAGE_SECONDS
 
     def _show_page(self, code: str) -> None:
         # Changing only the fragment would not load the page again, hence the number that no page reads.
@@ -395,6 +399,7 @@ class Lifecycle:
 
     def _page_ready(self, message: dict[str, Any]) -> None:
         if self.state is State.LOAD:
+            self._deadline = None
             self._enter(State.RUNNING)
         self._note("ui_ready", **{name: message.get(name) for name in ("title", "user", "painted")}, url=self._url)
 
@@ -420,6 +425,12 @@ class Lifecycle:
 
     def _too_slow(self) -> None:
         self._deadline = None
+        if self.state is State.LOAD:
+            log.error("The page has not said that it is usable for %.0f seconds.", PAGE_SECONDS)
+            self._note(
+                "failed", title="The page is not usable", reason=f"Nothing heard for {PAGE_SECONDS:.0f} seconds."
+            )
+            return
         child, self._child = self._child, None
         self._generation += 1
         if child is not None:
@@ -435,6 +446,7 @@ class Lifecycle:
     def _fail(self, notice: Notice) -> None:
         log.error("%s. %s %s", notice.title, notice.text, notice.hint)
         self._failed = True
+        self._deadline = None
         self._enter(State.FAILED)
         actions = ("retry", "log", *(("browser",) if self._url and self._alive() else ()), "quit")
         self._window.show(Notice(notice.title, notice.text, notice.hint, actions=actions))

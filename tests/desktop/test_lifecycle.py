@@ -179,6 +179,17 @@ def test_a_server_that_is_not_ready_in_time_is_given_up(stage: Stage, monkeypatc
     assert stage.life.state is State.FAILED
 
 
+def test_a_page_that_is_never_usable_fails_the_smoke_test(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PAGE_SECONDS", 0.0)
+    stage.start(report=FakeReport(stage.notes, ends_at="failed"))
+    child = stage.servers.wait(1)
+    child.ready()
+    child.answer_code()
+    stage.reach(State.ENDED)
+    assert stage.notes.wait("note", "failed")[2]["title"] == "The page is not usable"
+    assert stage.life.finish() is ExitCode.SERVER_FAILED
+
+
 def test_the_buttons_of_the_error_page(stage: Stage) -> None:
     stage.start()
     stage.servers.wait(1).gone(1)
