@@ -5,6 +5,7 @@ import { imports } from "$lib/api/queries/imports";
 import { isOver, keepJob } from "$lib/api/queries/jobs";
 import { queryClient } from "$lib/api/query-client";
 import { router } from "$lib/router.svelte";
+import { isForemost } from "./foremost";
 
 const QUIET_MS = 800;
 const POLL_MS = 10_000;
@@ -30,7 +31,11 @@ export function startLive(): void {
     keepJob(job);
     if (isOver(job)) void queryClient.invalidateQueries({ queryKey: imports().queryKey, exact: true });
   });
-  events.on("import", ({ id }) => router.go(`/import/${id}`));
+  events.on("import", ({ id }) => {
+    if (isForemost()) router.go(`/import/${id}`);
+  });
+  // Back after a while without an answer: what could not be read then is read now.
+  events.on("hello", () => void queryClient.invalidateQueries({ predicate: ({ state }) => state.status === "error" }));
   events.on("reset", () => void queryClient.invalidateQueries());
   events.start();
 
