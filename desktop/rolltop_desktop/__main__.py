@@ -6,7 +6,6 @@ reason has been printed · 4 the window that is open does not answer · 5 the se
 
 import argparse
 import logging
-import multiprocessing
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,7 +27,6 @@ log = logging.getLogger("rolltop_desktop")
 
 def main() -> NoReturn:
     """Run the window and exit."""
-    multiprocessing.freeze_support()
     _give_sinks()
     sys.exit(run(sys.argv[1:], os.environ))
 
