@@ -293,6 +293,34 @@ def test_a_server_that_runs_already_is_shown_and_left_alone(stage: Stage, tmp_pa
     assert stage.notes.of("spawn") == stage.notes.of("close_input") == []
 
 
+def test_when_a_server_that_was_only_shown_ends_ours_takes_its_place(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "WATCH_SECONDS", 0.0)
+    stage.outside.running = FakeRunning(stage.notes)
+    stage.start()
+    stage.reach(State.LOAD)
+    stage.notes.wait("find", count=5)  # it is asked again and again
+    stage.window.where = "/data/flights"
+    stage.outside.running = None
+    child = stage.servers.wait(1)
+    child.ready()
+    child.answer_code()
+    assert stage.notes.wait("load", count=2)[1].startswith("http://127.0.0.1:8377/data/flights?n=")
+
+
+def test_a_server_that_was_only_shown_and_was_started_again_is_shown_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "WATCH_SECONDS", 0.0)
+    stage.outside.running = FakeRunning(stage.notes)
+    stage.start()
+    stage.reach(State.LOAD)
+    stage.outside.running = FakeRunning(stage.notes, "another")
+    stage.notes.wait("load", count=2)
+    assert stage.notes.of("spawn") == []
+
+
 def test_a_running_server_that_does_not_answer_is_said(stage: Stage) -> None:
     stage.outside.running = FakeRunning(stage.notes)
     stage.outside.running.fails = ConnectionRefusedError(111, "Connection refused")
