@@ -146,6 +146,43 @@ class TestCells:
         assert rows(client.get("t?a=in.(\\x00ff,text)&select=id")) == [{"id": 1}, {"id": 2}]
         assert client.post("t", json={"a": "\\x0"}).json()["code"] == "22P02"
 
+    @pytest.mark.parametrize(
+        ("declaration", "sql", "cast", "wanted"),
+        [
+            ("a REAL", "9e999", "numeric", "Infinity"),
+            ("a REAL", "9e999", "text", "Infinity"),
+            ("a REAL", "-2.5", "int", -3),
+            ("a REAL", "2.5", "int", 3),
+            ("a BOOLEAN", "1", "int", 1),
+            ("a INTEGER", "7", "bool", True),
+            ("a INTEGER", "0", "bool", False),
+            ("a TEXT", "'yes'", "bool", True),
+            ("a TEXT", "' 12 '", "int", 12),
+            ("a JSON", "'[1]'", "text", "[1]"),
+            ("a TIMESTAMP", "'2024-05-01T10:00:00Z'", "date", "2024-05-01"),
+            ("a REAL", "NULL", "int", None),
+        ],
+    )
+    def test_are_cast(self, serve: Open, declaration: str, sql: str, cast: str, wanted: Any) -> None:
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
+        assert rows(client.get(f"t?select=a::{cast}")) == [{"a": wanted}]
+
+    @pytest.mark.parametrize(
+        ("declaration", "sql", "cast", "code"),
+        [
+            ("a REAL", "9e999", "int", "22003"),
+            ("a BOOLEAN", "'maybe'", "int", "22P02"),
+            ("a DATE", "'2024-05-01'", "int", "42846"),
+            ("a TEXT", "'x'", "date", "22007"),
+            ("a JSON", "'[1]'", "int", "42846"),
+        ],
+    )
+    def test_that_do_not_read_so_are_refused(
+        self, serve: Open, declaration: str, sql: str, cast: str, code: str
+    ) -> None:
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
+        assert client.get(f"t?select=a::{cast}").json()["code"] == code
+
     def test_infinities_are_refused(self, serve: Open) -> None:
         client = serve("CREATE TABLE t (a REAL)")
         assert client.post("t", json={"a": "Infinity"}).json()["code"] == "22003"

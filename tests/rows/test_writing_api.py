@@ -386,6 +386,10 @@ class TestUpdate:
         assert response.status_code == 400
         assert (response.json()["code"], response.json()["message"]) == ("21000", "UPDATE requires a WHERE clause")
 
+    def test_refuses_null_for_a_key(self, library: TestClient) -> None:
+        response = library.patch("books?id=eq.1", json={"id": None})
+        assert (response.status_code, response.json()["code"]) == (400, "23502")
+
     def test_refuses_by_constraint(self, library: TestClient) -> None:
         response = library.patch("books?id=eq.1", json={"author_id": 77})
         assert (response.status_code, response.json()["code"]) == (409, "23503")

@@ -66,7 +66,7 @@ def insert_many(connection: apsw.Connection, target: Target, payload: Payload) -
     rows = iter(payload.rows)
     try:
         connection.executemany(statement, rows)
-    except apsw.ConstraintError as error:
+    except constraints.REFUSALS as error:
         number = len(payload.rows) - operator.length_hint(rows)
         raise explained(connection, error, target, payload, number) from None
     return len(payload.rows)
@@ -84,7 +84,7 @@ def insert_returning(connection: apsw.Connection, target: Target, payload: Paylo
                 keys += connection.execute(insert_sql(target.table, columns) + returning, row).fetchall()
             else:
                 keys += connection.execute(statement, row).fetchall()
-        except apsw.ConstraintError as error:
+        except constraints.REFUSALS as error:
             raise explained(connection, error, target, payload, number) from None
     return keys
 
@@ -135,7 +135,7 @@ def upsert(
                 connection.execute(exists, [given[name] for name in conflict]).fetchall()
             )
             found = connection.execute(statement + returning, row).fetchall()
-        except apsw.ConstraintError as error:
+        except constraints.REFUSALS as error:
             raise explained(connection, error, target, payload, number) from None
         created += not known
         for key in found:

@@ -12,7 +12,7 @@ import apsw
 
 from rolltop.auth import Scope
 from rolltop.data import Data, Table, quote
-from rolltop.rows import errors, media, paging, parse, plan, respond, shape, sql, storing
+from rolltop.rows import constraints, errors, media, paging, parse, plan, respond, shape, sql, storing
 from rolltop.rows.asked import Asked
 from rolltop.rows.fetching import fetched
 from rolltop.rows.payload import MISSING, Payload, PayloadReader
@@ -129,7 +129,7 @@ class Writing:
         def work(connection: apsw.Connection) -> None:
             try:
                 connection.execute(statement, row)
-            except apsw.ConstraintError as error:
+            except constraints.REFUSALS as error:
                 raise storing.explained(connection, error, target, payload, None) from None
 
         await self._data.write(work, table=target.table.name, single=True)
@@ -202,7 +202,7 @@ class Writing:
                     else:
                         connection.execute(statement, bindings)
                         written = Written(connection.changes())
-                except apsw.ConstraintError as error:
+                except constraints.REFUSALS as error:
                     raise storing.explained_where(connection, error, target, changes) from None
                 return _finished(written, target, preferences)
 
@@ -226,7 +226,7 @@ class Writing:
                 text, shown = fetched(connection, page.sql, [*bindings, -1])[0]
             try:
                 connection.execute(statement, bindings)
-            except apsw.ConstraintError as error:
+            except constraints.REFUSALS as error:
                 raise storing.explained_where(connection, error, target, {}) from None
             return _finished(Written(connection.changes(), 0, text, shown), target, preferences)
 
