@@ -30,9 +30,9 @@ def cast(source: str, target: str, value: Any) -> SQLValue:
     if source in _NUMBERS and target in _NUMBERS:
         return _number(target, value, text)
     if {source, target} == {"boolean", "bigint"}:
-        return (
-            int(value != 0) if isinstance(value, int | float) and target == "boolean" else _BY_NAME[target].parse(text)
-        )
+        if not isinstance(value, int | float):
+            return _BY_NAME[target].parse(text)
+        return int(value != 0) if target == "boolean" else _number(target, value, text)
     if {source, target} == {"date", "timestamp"}:
         return text[:10] if target == "date" else f"{text[:10]}T00:00:00"
     if source != "text":
