@@ -25,8 +25,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 START_SECONDS = 30.0
+PAGE_SECONDS = 120.0
+"""After this a page that has not said that it is usable is worth a line in the log; the person sees what it shows."""
 STOP_SECONDS = 8.0
 TERMINATE_SECONDS = 2.0
+WATCH_SECONDS = 3.0
+"""How often a server that is not our child is asked whether it is still there."""
 RESTARTS = 3
 RESTART_SECONDS = 300.0
 
@@ -134,6 +138,10 @@ class Running(Protocol):
     @property
     def url(self) -> str:
         """Its base address."""
+
+    @property
+    def instance(self) -> str:
+        """New at each of its starts."""
 
     def code(self) -> str:
         """A one-time sign-in code.
@@ -295,6 +303,7 @@ class Lifecycle:
 
     def _note(self, what: str, **members: Any) -> None:
         if self._report is not None and self._report.note(what, members):
+            self._failed = what == "failed"
             self._window.close()
             self._close()
 
@@ -319,8 +328,25 @@ class Lifecycle:
         self._enter(State.LOAD)
         self._note("server_ready")
         self._show_page(code)
+        self._deadline = self._clock() + WATCH_SECONDS
         files, self._files = self._files, []
         self._bring(running, files)
+
+    def _watch(self, running: Running) -> None:
+        """Whether the server that we only show is still the same; when it is gone, ours takes its place."""
+        found = self._outside.find() or self._outside.find()  # twice: it may be busy
+        if found is not None and found.instance == running.instance:
+            self._deadline = self._clock() + WATCH_SECONDS
+            return
+        log.info("The server that was shown has ended.")
+        self._place = self._window.place()
+        if found is not None:
+            self._load_running(found)
+            return
+        self._running = None
+        self._enter(State.RESTART)
+        self._window.show(RESTARTING)
+        self._start_child()
 
     def _start_child(self) -> None:
         self._fatal = None
@@ -387,6 +413,7 @@ class Lifecycle:
             self._outside.browse(self._url, code)
         elif self.state is State.LOAD:
             self._show_page(code)
+            self._deadline = self._clock() + PAGE_SECONDS
 
     def _show_page(self, code: str) -> None:
         # Changing only the fragment would not load the page again, hence the number that no page reads.
@@ -395,6 +422,7 @@ class Lifecycle:
 
     def _page_ready(self, message: dict[str, Any]) -> None:
         if self.state is State.LOAD:
+            self._deadline = None
             self._enter(State.RUNNING)
         self._note("ui_ready", **{name: message.get(name) for name in ("title", "user", "painted")}, url=self._url)
 
@@ -404,7 +432,8 @@ class Lifecycle:
         log.warning("The server ended with %d.", code)
         self._child = None
         self._deadline = None
-        if self.state is State.SPAWN and self._fatal is not None and self._running is not None:
+        starting = self.state in (State.SPAWN, State.RESTART)
+        if starting and self._fatal is not None and self._running is not None:
             self._load_running(self._running)  # somebody else started a server in this very moment
         elif self._fatal is not None:
             self._fail(self._fatal)
@@ -420,6 +449,15 @@ class Lifecycle:
 
     def _too_slow(self) -> None:
         self._deadline = None
+        if self._running is not None and self._child is None and self.state in (State.LOAD, State.RUNNING):
+            self._watch(self._running)
+            return
+        if self.state is State.LOAD:
+            log.error("The page has not said that it is usable for %.0f seconds.", PAGE_SECONDS)
+            self._note(
+                "failed", title="The page is not usable", reason=f"Nothing heard for {PAGE_SECONDS:.0f} seconds."
+            )
+            return
         child, self._child = self._child, None
         self._generation += 1
         if child is not None:
@@ -435,6 +473,7 @@ class Lifecycle:
     def _fail(self, notice: Notice) -> None:
         log.error("%s. %s %s", notice.title, notice.text, notice.hint)
         self._failed = True
+        self._deadline = None
         self._enter(State.FAILED)
         actions = ("retry", "log", *(("browser",) if self._url and self._alive() else ()), "quit")
         self._window.show(Notice(notice.title, notice.text, notice.hint, actions=actions))

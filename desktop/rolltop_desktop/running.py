@@ -32,6 +32,11 @@ class RunningServer:
         """Its base address."""
         return self._runtime.url
 
+    @property
+    def instance(self) -> str:
+        """New at each of its starts."""
+        return self._runtime.instance
+
     def code(self) -> str:
         """A one-time sign-in code.
 

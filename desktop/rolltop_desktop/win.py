@@ -158,14 +158,6 @@ def _dark_title_bar(handle: int) -> None:
     ctypes.windll.dwmapi.DwmSetWindowAttribute(handle, _DARK_TITLE_BAR, ctypes.byref(on), ctypes.sizeof(on))
 
 
-def message_box(title: str, text: str) -> None:
-    """A plain box of the system's, for when there is no window yet."""
-    if sys.platform == "win32":
-        import ctypes
-
-        ctypes.windll.user32.MessageBoxW(None, text, title, 0x40)
-
-
 def let_come_forward(pid: int) -> None:
     """Let the running window take the foreground, which only the process that has it may allow."""
     if sys.platform == "win32":

@@ -71,11 +71,11 @@ def local_page(notice: Notice) -> str:
 class WebWindow:
     """One window. `run` takes the main thread; everything else may be called from any thread."""
 
-    def __init__(self, remembered: Remembered, *, storage: Path, cache: Path, log_folder: Path) -> None:
+    def __init__(self, remembered: Remembered, *, storage: Path, cache: Path, first: Notice = STARTING) -> None:
         self._remembered = remembered
         self._storage = storage
         self._cache = cache
-        self._log_folder = log_folder
+        self._first = first
         self._own = ""
         self._window: Any = None
         self._platform: Any = None
@@ -151,7 +151,7 @@ class WebWindow:
         kept = self._remembered
         window = webview.create_window(
             TITLE,
-            html=local_page(STARTING),
+            html=local_page(self._first),
             width=max(kept.width, MIN_SIZE[0]),
             height=max(kept.height, MIN_SIZE[1]),
             min_size=MIN_SIZE,

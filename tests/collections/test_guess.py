@@ -49,7 +49,8 @@ class TestGuess:
             (('"a"', '"b"'), "text"),
             (("a", "1"), "text"),
             (("", ""), "text"),
-            ((" 1", "2 "), "integer"),
+            ((" 1", "2 ", "  ", " NA "), "integer"),
+            (("yes ", "No", " "), "boolean"),
         ],
     )
     def test_takes_the_narrowest_type_that_every_cell_fits(self, cells: tuple[str, ...], type_name: str) -> None:
@@ -99,18 +100,22 @@ class TestGuess:
 
 class TestTally:
     def test_a_value_that_comes_back_later_is_not_unique(self) -> None:
-        assert tally_of("a", "b", "c", "d").is_unique()
-        assert not tally_of("a", "b", "c", "a").is_unique()
-        assert not tally_of("a", "", "c", "d").is_unique()
+        assert tally_of("a", "b", "c", "d").can_be_key()
+        assert not tally_of("a", "b", "c", "a").can_be_key()
+        assert not tally_of("a", "", "c", "d").can_be_key()
 
     def test_knows_when_there_are_too_many_values_to_remember(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tallies, "VALUES_KEPT", 10)
         cells = [str(number) for number in range(100)]
         tally = tally_of(*cells, "x")
         assert tally.distinct is None
-        assert tally.is_unique()
+        assert tally.can_be_key()
         assert guess(tally).misfits["integer"] == 1
-        assert not tally_of(*cells, "5").is_unique()
+        assert not tally_of(*cells, "5").can_be_key()
+
+    @pytest.mark.parametrize("cells", [("1.5", "2.5"), ("a b", "c"), ("x" * 65, "y"), ("2024-01-01", "2024-01-02")])
+    def test_only_whole_numbers_and_short_codes_can_be_keys(self, cells: tuple[str, ...]) -> None:
+        assert not tally_of(*cells).can_be_key()
 
     def test_does_not_keep_long_values(self) -> None:
         tally = tally_of("x" * 100_000, "y")

@@ -172,7 +172,7 @@ class TestReads:
 
             chunks = data.stream(endless)
             async for chunk in chunks:
-                await chunks.aclose()  # type: ignore[attr-defined]
+                await chunks.aclose()
                 return chunk
             return b""
 

@@ -141,8 +141,9 @@ class FakeRunning:
 
     url = "http://127.0.0.1:9000"
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notes, instance: str = "theirs") -> None:
         self.notes = notes
+        self.instance = instance
         self.fails: OSError | None = None
 
     def code(self) -> str:
@@ -162,6 +163,7 @@ class FakeOutside:
         self.running: FakeRunning | None = None
 
     def find(self) -> FakeRunning | None:
+        self.notes.add("find")
         return self.running
 
     def open_log(self) -> None:

@@ -179,6 +179,17 @@ def test_a_server_that_is_not_ready_in_time_is_given_up(stage: Stage, monkeypatc
     assert stage.life.state is State.FAILED
 
 
+def test_a_page_that_is_never_usable_fails_the_smoke_test(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "PAGE_SECONDS", 0.0)
+    stage.start(report=FakeReport(stage.notes, ends_at="failed"))
+    child = stage.servers.wait(1)
+    child.ready()
+    child.answer_code()
+    stage.reach(State.ENDED)
+    assert stage.notes.wait("note", "failed")[2]["title"] == "The page is not usable"
+    assert stage.life.finish() is ExitCode.SERVER_FAILED
+
+
 def test_the_buttons_of_the_error_page(stage: Stage) -> None:
     stage.start()
     stage.servers.wait(1).gone(1)
@@ -280,6 +291,34 @@ def test_a_server_that_runs_already_is_shown_and_left_alone(stage: Stage, tmp_pa
     stage.notes.wait("bring", tmp_path / "b.csv")
     assert stage.life.finish() is ExitCode.OK
     assert stage.notes.of("spawn") == stage.notes.of("close_input") == []
+
+
+def test_when_a_server_that_was_only_shown_ends_ours_takes_its_place(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "WATCH_SECONDS", 0.0)
+    stage.outside.running = FakeRunning(stage.notes)
+    stage.start()
+    stage.reach(State.LOAD)
+    stage.notes.wait("find", count=5)  # it is asked again and again
+    stage.window.where = "/data/flights"
+    stage.outside.running = None
+    child = stage.servers.wait(1)
+    child.ready()
+    child.answer_code()
+    assert stage.notes.wait("load", count=2)[1].startswith("http://127.0.0.1:8377/data/flights?n=")
+
+
+def test_a_server_that_was_only_shown_and_was_started_again_is_shown_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "WATCH_SECONDS", 0.0)
+    stage.outside.running = FakeRunning(stage.notes)
+    stage.start()
+    stage.reach(State.LOAD)
+    stage.outside.running = FakeRunning(stage.notes, "another")
+    stage.notes.wait("load", count=2)
+    assert stage.notes.of("spawn") == []
 
 
 def test_a_running_server_that_does_not_answer_is_said(stage: Stage) -> None:

@@ -174,6 +174,30 @@ def test_what_stops_the_server_is_shown_with_a_way_out(launch: Launch, screen: S
     assert app.end() == ExitCode.OK, app.said()
 
 
+def test_a_workspace_that_cannot_be_used_is_said_in_a_window(launch: Launch, screen: Screen, tmp_path: Path) -> None:
+    (tmp_path / "workspace").write_text("a file is in the way")
+    app = launch()
+    until(lambda: screen.windows("^Rolltop$"), "the window")
+    until(lambda: screen.shoot(tmp_path / "error.png") > COLOURS, "its page")
+    (window,) = screen.windows("^Rolltop$")
+    screen.xdotool("windowactivate", "--sync", window)
+    screen.xdotool("key", "Tab")
+    screen.xdotool("key", "Return")  # Quit
+    assert app.end() == ExitCode.SERVER_FAILED
+    assert "cannot be used" in app.said()
+    assert (tmp_path / "workspace").read_text() == "a file is in the way"
+
+
+def test_a_window_that_does_not_answer_is_said(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "workspace").mkdir()
+    lock = FileLock(tmp_path / "workspace" / LOCK_FILE)
+    assert lock.acquire()
+    app = launch(ROLLTOP_SMOKE=str(tmp_path / "out.json"))
+    assert app.end() == ExitCode.NOT_ANSWERING
+    lock.release()
+    assert "does not answer" in app.said()
+
+
 def test_closing_the_error_page_ends_with_5(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "workspace").mkdir()
     (tmp_path / "workspace" / "data.db").write_bytes(b"this is no database, but it is mine" * 100)

@@ -138,7 +138,7 @@ def drop(page: Page, *paths: Path) -> None:
 def assert_accessible(page: Page, *, menu_open: bool = False) -> None:
     """No violation that axe knows of: WCAG 2.2 A and AA, and its best practices.
 
-    An open menu lies at the end of the page, outside any landmark, as the ARIA pattern has it; axe would have it inside.
+    An open menu lies at the end of the page, outside any landmark: the ARIA pattern allows it, axe does not.
     """
     if not AXE.is_file():
         pytest.fail("These tests need axe-core: run `npm ci` in ui/.")

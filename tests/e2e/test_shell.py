@@ -15,7 +15,7 @@ class TestSigningIn:
         expect(page).to_have_url(live.url + "/")
 
     def test_the_window_says_when_a_person_can_work(self, visit: Visit) -> None:
-        page = visit("/api-docs")
+        page = visit("/")
         with page.expect_response("**/api/desktop/ready") as told:
             page.reload()
         assert told.value.status == 204

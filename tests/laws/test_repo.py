@@ -18,7 +18,7 @@ REGISTRY = re.compile(
     r"\b(?:(?:files\.|test\.)?(?:pypi|pythonhosted)|registry\.(?:npmjs|yarnpkg)|(?:deb|security|ftp)\.debian|static\.crates)"
     r"\.(?:org|com|io)\b"
 )
-MACHINE_PATH = re.compile(r"(?:^|[^\w.])/(?:work|farm|root|tmp/rt|home/\w+|Users/\w+)/\w")
+MACHINE_PATH = re.compile(r"(?:^|[^\w.~])/(?:work|farm|root)/\w")
 UNFINISHED = re.compile(r"\b(?:TO_?DO|FIX_?ME)\b")
 
 

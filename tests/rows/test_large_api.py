@@ -1,5 +1,6 @@
 """Large answers come in chunks, far pages come quickly, and what would run for ever is stopped."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 
@@ -8,7 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 from tests.rows.conftest import client_of, rows
 
+from rolltop.auth.actor import OWNER
 from rolltop.data import Data, connections, store
+from rolltop.rows.router import RowsLane
+from rolltop.web.asgi import Message
 
 ROWS = 12_345
 
@@ -64,6 +68,36 @@ class TestLargeAnswers:
 
     def test_far_pages(self, large: TestClient) -> None:
         assert [row["id"] for row in rows(large.get(f"t?order=id&limit=3&offset={ROWS - 2}"))] == [ROWS - 1, ROWS]
+
+
+class TestClientsThatLeave:
+    def test_end_their_stream(self, database: Callable[[str], Data]) -> None:
+        data = database(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);"
+            "WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 200000)"
+            "INSERT INTO t SELECT x, 'row' FROM c"
+        )
+        sent: list[Message] = []
+
+        async def main() -> None:
+            left = asyncio.Event()
+
+            async def receive() -> Message:
+                await left.wait()
+                return {"type": "http.disconnect"}
+
+            async def send(message: Message) -> None:
+                sent.append(message)
+                if len(sent) == 5:
+                    left.set()
+                await asyncio.sleep(0)
+
+            scope = {"type": "http", "method": "GET", "path": "/rest/v1/t", "raw_path": b"/rest/v1/t"}
+            await RowsLane(data)({**scope, "query_string": b"", "headers": [], "actor": OWNER}, receive, send)
+
+        asyncio.run(main())
+        assert 5 <= len(sent) < 20
+        assert sent[-1]["more_body"]
 
 
 class TestLargeRows:

@@ -146,6 +146,43 @@ class TestCells:
         assert rows(client.get("t?a=in.(\\x00ff,text)&select=id")) == [{"id": 1}, {"id": 2}]
         assert client.post("t", json={"a": "\\x0"}).json()["code"] == "22P02"
 
+    @pytest.mark.parametrize(
+        ("declaration", "sql", "cast", "wanted"),
+        [
+            ("a REAL", "9e999", "numeric", "Infinity"),
+            ("a REAL", "9e999", "text", "Infinity"),
+            ("a REAL", "-2.5", "int", -3),
+            ("a REAL", "2.5", "int", 3),
+            ("a BOOLEAN", "1", "int", 1),
+            ("a INTEGER", "7", "bool", True),
+            ("a INTEGER", "0", "bool", False),
+            ("a TEXT", "'yes'", "bool", True),
+            ("a TEXT", "' 12 '", "int", 12),
+            ("a JSON", "'[1]'", "text", "[1]"),
+            ("a TIMESTAMP", "'2024-05-01T10:00:00Z'", "date", "2024-05-01"),
+            ("a REAL", "NULL", "int", None),
+        ],
+    )
+    def test_are_cast(self, serve: Open, declaration: str, sql: str, cast: str, wanted: Any) -> None:
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
+        assert rows(client.get(f"t?select=a::{cast}")) == [{"a": wanted}]
+
+    @pytest.mark.parametrize(
+        ("declaration", "sql", "cast", "code"),
+        [
+            ("a REAL", "9e999", "int", "22003"),
+            ("a BOOLEAN", "'maybe'", "int", "22P02"),
+            ("a DATE", "'2024-05-01'", "int", "42846"),
+            ("a TEXT", "'x'", "date", "22007"),
+            ("a JSON", "'[1]'", "int", "42846"),
+        ],
+    )
+    def test_that_do_not_read_so_are_refused(
+        self, serve: Open, declaration: str, sql: str, cast: str, code: str
+    ) -> None:
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
+        assert client.get(f"t?select=a::{cast}").json()["code"] == code
+
     def test_infinities_are_refused(self, serve: Open) -> None:
         client = serve("CREATE TABLE t (a REAL)")
         assert client.post("t", json={"a": "Infinity"}).json()["code"] == "22003"
@@ -319,3 +356,35 @@ class TestChinook:
         data.close()
         assert path.read_bytes() == before
         assert sorted(each.name for each in tmp_path.iterdir()) == ["kept.sqlite"]
+
+
+CSV_CELLS = [
+    ("a TEXT", "'x'", "x"),
+    ("a TEXT", "'a,b'", '"a,b"'),
+    ("a TEXT", "'say \"hi\"'", '"say ""hi"""'),
+    ("a TEXT", "'two' || char(10) || 'lines'", '"two\nlines"'),
+    ("a TEXT", "'cr' || char(13)", '"cr\r"'),
+    ("a TEXT", "''", ""),
+    ("a TEXT", "NULL", ""),
+    ("a TEXT", "x'00'", "\\x00"),
+    ("a TEXT", "'{}'", "{}"),
+    ("a INTEGER", "5", "5"),
+    ("a INTEGER", "'1,5x'", '"1,5x"'),
+    ("a INTEGER", "NULL", ""),
+    ("a REAL", "1.5", "1.5"),
+    ("a REAL", "9e999", "Infinity"),
+    ("a BOOLEAN", "1", "t"),
+    ("a BLOB", "x'ff'", "\\xff"),
+    ("a DATE", "'2024-05-01'", "2024-05-01"),
+    ("a TEXT CHECK (\"a\" < x'')", "'a,b'", '"a,b"'),
+    ("a TEXT CHECK (\"a\" < x'')", "'{0}'", "{0}"),
+    ('a INTEGER CHECK ("a" = CAST("a" AS INTEGER))', "7", "7"),
+]
+
+
+class TestCsv:
+    @pytest.mark.parametrize(("declaration", "sql", "wanted"), CSV_CELLS, ids=[f"{d} {s}" for d, s, _ in CSV_CELLS])
+    def test_cells(self, serve: Open, declaration: str, sql: str, wanted: str) -> None:
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
+        for query in ("", "?id=eq.1", "?order=a"):
+            assert client.get(f"t{query}", headers={"Accept": "text/csv"}).text == f"id,a\n1,{wanted}\n"

@@ -1,12 +1,15 @@
 """POST, PUT, PATCH and DELETE on the library, and that what is refused leaves nothing behind."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import rows
+from tests.rows.conftest import client_of, rows
+
+from rolltop.data import Data
 
 REPRESENTATION = {"Prefer": "return=representation"}
 
@@ -383,6 +386,10 @@ class TestUpdate:
         assert response.status_code == 400
         assert (response.json()["code"], response.json()["message"]) == ("21000", "UPDATE requires a WHERE clause")
 
+    def test_refuses_null_for_a_key(self, library: TestClient) -> None:
+        response = library.patch("books?id=eq.1", json={"id": None})
+        assert (response.status_code, response.json()["code"]) == (400, "23502")
+
     def test_refuses_by_constraint(self, library: TestClient) -> None:
         response = library.patch("books?id=eq.1", json={"author_id": 77})
         assert (response.status_code, response.json()["code"]) == (409, "23503")
@@ -434,6 +441,24 @@ class TestDelete:
         response = library.delete("loans?id=eq.1", headers={"Prefer": "tx=rollback, return=representation"})
         assert [row["id"] for row in response.json()] == [1]
         assert len(rows(library.get("loans"))) == 2
+
+
+class TestFullDisk:
+    def test_says_so_loses_nothing_and_recovers(self, database: Callable[[str], Data]) -> None:
+        data = database("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)")
+        client = client_of(data)
+
+        def pages(most: int) -> None:
+            data.submit(lambda connection: connection.execute(f"PRAGMA max_page_count = {most}").fetchall()).result(10)
+
+        pages(30)
+        assert client.post("t", json={"a": "small"}).status_code == 201
+        response = client.post("t", json=[{"a": "x" * 50_000}, {"a": "y" * 500_000}])
+        assert (response.status_code, response.json()["code"]) == (507, "out_of_space")
+        assert rows(client.get("t")) == [{"id": 1, "a": "small"}]
+        pages(10_000)
+        assert client.post("t", json={"a": "y" * 500_000}).status_code == 201
+        assert len(rows(client.get("t"))) == 2
 
 
 class TestTogether:

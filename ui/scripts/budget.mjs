@@ -25,7 +25,7 @@ const extra = (page) => [...filesOf(`src/pages/${page}/index.svelte`)].filter((f
 const budgets = [
   ["first load", [...first], 80],
   ["data page", extra("data"), 40],
-  ["import page", extra("import"), 40],
+  ["import page", extra("import"), 60],
   ["API docs page", extra("api-docs"), 20],
 ];
 

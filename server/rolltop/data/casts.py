@@ -1,5 +1,6 @@
 """Casts between dialect types, as Postgres does them (dialect, section 5.3)."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -29,7 +30,9 @@ def cast(source: str, target: str, value: Any) -> SQLValue:
     if source in _NUMBERS and target in _NUMBERS:
         return _number(target, value, text)
     if {source, target} == {"boolean", "bigint"}:
-        return int(bool(value)) if target == "boolean" else int(value)
+        if not isinstance(value, int | float):
+            return _BY_NAME[target].parse(text)
+        return int(value != 0) if target == "boolean" else _number(target, value, text)
     if {source, target} == {"date", "timestamp"}:
         return text[:10] if target == "date" else f"{text[:10]}T00:00:00"
     if source != "text":
@@ -42,6 +45,8 @@ def _text(source: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
@@ -54,7 +59,10 @@ def _as_json(source: str, value: Any, text: str) -> str:
 
 
 def _from_json(target: str, text: str) -> SQLValue:
-    decoded = msgspec.json.decode(text)
+    try:
+        decoded = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):  # a number beyond any double
+        raise ValueOutOfRange(target, text) from None
     if isinstance(decoded, bool) and target == "boolean":
         return int(decoded)
     if isinstance(decoded, int | float) and not isinstance(decoded, bool) and target in _NUMBERS:
@@ -65,6 +73,10 @@ def _from_json(target: str, text: str) -> SQLValue:
 def _number(target: str, value: Any, text: str) -> SQLValue:
     if isinstance(value, str):
         return _BY_NAME[target].parse(text)
+    if math.isinf(value):
+        if target == "bigint":
+            raise ValueOutOfRange(target, text)
+        return text  # JSON has no such number: the word stands in its place
     if target != "bigint":
         return float(value) if target == "double precision" else value
     rounded = int(abs(value) + 0.5) * (1 if value >= 0 else -1) if isinstance(value, float) else int(value)

@@ -156,7 +156,12 @@ def overlaps(stored: Any, wanted: Any) -> int | None:
 
 def stripped(value: Any) -> str | None:
     """JSON without the keys that are null, at every depth; null elements of arrays stay."""
-    return None if value is None else msgspec.json.encode(_without_nulls(msgspec.json.decode(value))).decode()
+    if value is None:
+        return None
+    try:
+        return msgspec.json.encode(_without_nulls(msgspec.json.decode(value))).decode()
+    except (msgspec.DecodeError, RecursionError):  # a number beyond any double, or nesting beyond ours: left as it is
+        return str(value)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -5,7 +5,7 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +28,8 @@ READ_SECONDS = 30.0
 """A read that takes longer is interrupted (57014)."""
 CATALOG_LOOK_SECONDS = 0.5
 """How stale the catalog may be after another program changed the schema; our own changes are seen at once."""
+CATALOG_WAIT_MS = 50
+"""How long a look at the schema waits for another program's lock: it may happen on the event loop."""
 OUTSIDE_LOOK_SECONDS = 1.0
 
 
@@ -40,7 +42,8 @@ class Data:
         self.on_change: list[Callable[[Change], None]] = []
         """Called after a commit, on the writer's thread: hand over with `call_soon_threadsafe`, do not block."""
         self._inline = connections.reader(path, in_place=in_place, cache_mib=8, wait_ms=0)
-        self._catalog_connection = connections.reader(path, in_place=in_place, cache_mib=2, wait_ms=2_000)
+        self._inline_cursor = self._inline.cursor()  # one for all: making a cursor costs a third of a key read
+        self._catalog_connection = connections.reader(path, in_place=in_place, cache_mib=2, wait_ms=CATALOG_WAIT_MS)
         self._catalog_lock = threading.Lock()
         self._catalog = reflect(self._catalog_connection)
         self._catalog_looked = time.monotonic()
@@ -113,7 +116,7 @@ class Data:
 
     def read_now(self, sql: str, bindings: Sequence[SQLValue] = ()) -> list[tuple[Any, ...]]:
         """The rows of a read that touches a few pages, on the event loop's own connection and in its thread."""
-        return self._inline.execute(sql, bindings).fetchall()
+        return self._inline_cursor.execute(sql, bindings).fetchall()
 
     async def read(
         self, work: Callable[[apsw.Connection], T], *, deadline: float | None = READ_SECONDS, single: bool = False
@@ -159,7 +162,7 @@ class Data:
         self._writer.put(Unit(work, future, None, table=table, single=False, alone=False, deadline=None))
         return future
 
-    def stream(self, produce: Produce) -> AsyncIterator[bytes]:
+    def stream(self, produce: Produce) -> AsyncGenerator[bytes]:
         """The chunks that `produce` makes in one read transaction, on a thread of its own."""
         return self._streams.run(produce)
 

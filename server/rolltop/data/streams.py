@@ -3,7 +3,7 @@
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 import apsw
 
@@ -30,7 +30,7 @@ class Streams:
         self._closing = threading.Event()
         self._running: set[threading.Thread] = set()
 
-    async def run(self, produce: Produce) -> AsyncIterator[bytes]:
+    async def run(self, produce: Produce) -> AsyncGenerator[bytes]:
         """The chunks of `produce`, which runs in one read transaction; made a little ahead of their reader."""
         loop = asyncio.get_running_loop()
         chunks: asyncio.Queue[bytes | BaseException] = asyncio.Queue(CHUNKS_AHEAD)

@@ -20,6 +20,10 @@ class RaisedByTrigger(BadRequest):
     code = "P0001"
 
 
+REFUSALS = (apsw.ConstraintError, apsw.MismatchError)
+"""What SQLite raises when it refuses a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What was being written when SQLite refused.
@@ -38,6 +42,8 @@ class Attempt:
 
 def explained(connection: apsw.Connection, error: apsw.Error, attempt: Attempt) -> RolltopError | None:
     """The dialect's error for a constraint that failed; None when it is something else."""
+    if isinstance(error, apsw.MismatchError):  # only the rowid is strict about its storage class
+        return _not_null(attempt, f"{attempt.table.name}.{attempt.table.rowid_alias}")
     if not isinstance(error, apsw.ConstraintError):
         return None
     kind: int = getattr(error, "extendedresult", 0)

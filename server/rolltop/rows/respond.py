@@ -1,6 +1,7 @@
 """Answers as bytes and headers; nothing here knows SQL."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote_from_bytes
 
@@ -8,7 +9,7 @@ import msgspec
 
 from rolltop.errors import RolltopError
 from rolltop.rows.media import Media
-from rolltop.web.asgi import Message, Send
+from rolltop.web.asgi import Message, Receive, Send
 
 Headers = list[tuple[bytes, bytes]]
 ERROR_TYPE = b"application/json; charset=utf-8"
@@ -16,12 +17,12 @@ ERROR_TYPE = b"application/json; charset=utf-8"
 
 @dataclass(slots=True)
 class Answer:
-    """A whole answer; `stream` follows `body` when it is there, and then no length is known."""
+    """A whole answer, or a stream of unknown length."""
 
     status: int
     headers: Headers = field(default_factory=list)
     body: bytes = b""
-    stream: AsyncIterator[bytes] | None = None
+    stream: AsyncGenerator[bytes] | None = None
 
 
 def content_location(root: bytes, raw_path: bytes, query: bytes) -> bytes:
@@ -79,7 +80,7 @@ def error(failure: RolltopError, *, content_range: bytes | None = None) -> Answe
     return Answer(failure.status, headers, msgspec.json.encode(failure.fields()))
 
 
-async def send_answer(send: Send, answer: Answer, *, head: bool) -> None:
+async def send_answer(receive: Receive, send: Send, answer: Answer, *, head: bool) -> None:
     """Send the answer; of a HEAD only the headers."""
     headers = answer.headers
     if answer.stream is None:
@@ -88,8 +89,24 @@ async def send_answer(send: Send, answer: Answer, *, head: bool) -> None:
     await send(start)
     if answer.stream is None or head:
         await send({"type": "http.response.body", "body": b"" if head else answer.body})
-        return
-    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-    async for chunk in answer.stream:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    else:
+        await _send_stream(receive, send, answer.stream)
+
+
+async def _send_stream(receive: Receive, send: Send, stream: AsyncGenerator[bytes]) -> None:
+    """Send chunk by chunk, and stop when the client is gone: sending to nobody raises nothing."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        async for chunk in stream:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+        await stream.aclose()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -45,7 +45,7 @@ class RowsLane:
             answer = respond.error(errors.NotUTF8())
         except apsw.Error as failure:
             answer = respond.error(_of_sqlite(failure))
-        await respond.send_answer(send, answer, head=head)
+        await respond.send_answer(receive, send, answer, head=head)
 
     async def _answer(self, request: Request, receive: Receive) -> Answer:
         name = self._names.get(request.raw_path) or self._name(request.raw_path)

@@ -45,23 +45,23 @@ def split(query: bytes) -> Shaped:
     parts = query.split(b"&")
     if len(parts) > MOST_PARAMETERS:
         raise ParseError("query string", "", 0, f"more than {MOST_PARAMETERS} parameters")
+    plain = b"%" not in query and b"+" not in query and query.isascii()
     for part in parts:
         if not part:
             continue
-        if b"%" in part or b"+" in part or not part.isascii():
+        if plain:
+            key, _, value = part.decode("ascii").partition("=")
+        else:
             raw_key, _, raw_value = part.partition(b"=")
             key, value = _decoded(raw_key), _decoded(raw_value)
-        else:
-            key, _, value = part.decode("ascii").partition("=")
         if key in _FIXED:
             pieces.append((key, value))
-        elif key in ("limit", "offset"):
+        elif key == "limit":
             number = _integer(value)
-            if number is not None:
-                if key == "limit":
-                    limit = number
-                elif number >= 0:
-                    offset = number
+            limit = limit if number is None else number
+        elif key == "offset":
+            number = _integer(value)
+            offset = offset if number is None or number < 0 else number
         else:
             _filter(key, value, pieces, values)
     return Shaped(tuple(pieces), values, limit, offset)

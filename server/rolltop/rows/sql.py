@@ -48,7 +48,13 @@ ROW = "_rolltop_row"
 ROWS = "_rolltop_rows"
 KEY = "_rolltop_key"
 
-_BARE_IN_CSV = frozenset({"bigint"})
+_NUMBERS = frozenset({"bigint", "double precision", "numeric"})
+_ODD_IN_CSV = "{0} >= 9e999 OR {0} <= -9e999"
+_CSV_GUARDS = {
+    **dict.fromkeys((*_NUMBERS, "date", "timestamp", "time", "uuid"), ""),
+    "text": "{0} GLOB " + quote_text('*[",\r\n]*'),
+}
+"""The types whose cells SQLite writes itself, and which of them it must not."""
 _COMPARE = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT"}
 
 
@@ -611,13 +617,20 @@ def csv_cell(output: Shown, expression: str) -> str:
     if isinstance(output, Aggregate):
         made, shown = _aggregate_cast(output, expression)
         return f"rolltop_csv({made}, {quote_text(shown.name)})"
-    kind = output.cast or output.place.type
-    if kind.name in _BARE_IN_CSV and output.place.column.held and not output.cast and not output.place.steps:
+    place = output.place
+    kind = output.cast or place.type
+    if kind is not place.type:
+        expression = f"rolltop_cast({quote_text(place.type.name)}, {quote_text(kind.name)}, {expression})"
+    called = f"rolltop_csv({expression}, {quote_text(kind.name)})"
+    if kind.name not in _CSV_GUARDS or kind is not place.type:
+        return called
+    guards = [_CSV_GUARDS[kind.name]] if kind is TEXT else []
+    if place.steps or not place.column.held:
+        guards.append(_ODD_IN_CSV if kind.name in _NUMBERS else "{0} >= x''")
+    if not guards:
         return expression
-    if output.cast is not None and output.cast is not output.place.type:
-        names = f"{quote_text(output.place.type.name)}, {quote_text(output.cast.name)}"
-        expression = f"rolltop_cast({names}, {expression})"
-    return f"rolltop_csv({expression}, {quote_text(kind.name)})"
+    odd = " OR ".join(guard.format(expression) for guard in guards)
+    return f"CASE WHEN {odd} THEN {called} ELSE {expression} END"
 
 
 def json_object(pairs: Sequence[tuple[str, str]]) -> str:

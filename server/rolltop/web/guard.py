@@ -7,12 +7,14 @@ of the threat model. Decisions read the raw scope, never a URL rebuilt from Host
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from rolltop.errors import Forbidden, MethodNotAllowed, Misdirected, RolltopError, Unauthorized, UnsupportedMediaType
-from rolltop.web.asgi import ASGIApp, ASGIScope, Message, Receive, Send, answer, answer_error, header
+from rolltop.web.asgi import ASGIApp, ASGIScope, Message, Receive, Send, answer, answer_error
 
 log = logging.getLogger("rolltop.web")
+
+Headers = dict[bytes, bytes]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -21,6 +23,7 @@ _OURS = frozenset({b"same-origin", b"none"})
 # The one list of what is answered without a token. Everything under a closed prefix that is not named here is closed.
 PUBLIC = frozenset({"/health/live", "/health/ready", "/api/health", "/api/auth/exchange"})
 CLOSED_PREFIXES = ("/api", "/rest", "/openapi.json", "/health")
+_CLOSED_FOLDERS = tuple(f"{prefix}/" for prefix in CLOSED_PREFIXES)
 RAW_BODIES = frozenset({"/api/imports"})  # routes that take a file as their body
 
 _SECURITY_HEADERS = [
@@ -80,9 +83,18 @@ class RowsTokenUnknown(TokenUnknown):
 
 def token_of(scope: ASGIScope) -> str | None:
     """The bearer token of a request: from Authorization, else from `apikey`; never from the URL."""
-    authorization = header(scope, b"authorization")
+    return _token_in(_first_of_each(scope))
+
+
+def _first_of_each(scope: ASGIScope) -> Headers:
+    """The first header of each name: read in one go, for the door is on the way of every request."""
+    return dict(reversed(scope["headers"]))
+
+
+def _token_in(headers: Headers) -> str | None:
+    authorization = headers.get(b"authorization")
     if authorization is None:
-        key = header(scope, b"apikey")
+        key = headers.get(b"apikey")
         return None if key is None else key.decode("latin-1")
     scheme, _, token = authorization.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
@@ -90,9 +102,7 @@ def token_of(scope: ASGIScope) -> str | None:
 
 def is_closed(path: str) -> bool:
     """Whether the path answers only to those who are known."""
-    if path in PUBLIC:
-        return False
-    return any(path == prefix or path.startswith(prefix + "/") for prefix in CLOSED_PREFIXES)
+    return (path.startswith(_CLOSED_FOLDERS) or path in CLOSED_PREFIXES) and path not in PUBLIC
 
 
 class Guard:
@@ -115,59 +125,52 @@ class Guard:
         self._own_origins = frozenset(f"http://{name}".encode() for name in names)
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
-        origin = header(scope, b"origin")
+        headers = _first_of_each(scope)
+        origin = headers.get(b"origin")
         extra = self._cross_origin_headers(origin)
-
-        async def guarded_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS, *extra]
-            await send(message)
-
-        try:
-            self._check_host(scope)
-            self._check_method(scope, origin)
-            if extra and scope["method"] == "OPTIONS" and header(scope, b"access-control-request-method"):
-                await self._preflight(scope, guarded_send)
-                return
-            self._check_body(scope)
-            scope["actor"] = self._identify(scope)
-        except RolltopError as error:
-            await answer_error(guarded_send, error)
-            return
-        await self._last_resort(scope, receive, guarded_send)
-
-    async def _last_resort(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
-        """A fault of ours becomes one calm sentence and a log entry, never a traceback on the wire."""
         started = False
 
-        async def watched_send(message: Message) -> None:
+        def guarded_send(message: Message) -> Awaitable[None]:
             nonlocal started
-            started = True
-            await send(message)
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *_SECURITY_HEADERS, *extra]
+            return send(message)
 
         try:
-            await self._inner(scope, receive, watched_send)
-        except Exception:
+            self._check_host(scope, headers)
+            self._check_method(scope, headers, origin)
+            if extra and scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+                await self._preflight(headers, guarded_send)
+                return
+            self._check_body(scope, headers)
+            scope["actor"] = self._identify(scope, headers)
+            await self._inner(scope, receive, guarded_send)
+        except RolltopError as error:
+            if started:
+                raise
+            await answer_error(guarded_send, error)
+        except Exception:  # a fault of ours: one calm sentence and a log entry, never a traceback on the wire
             log.exception("Unexpected failure in %s %s", scope["method"], scope["path"])
             if started:
                 raise
-            await answer_error(send, InternalError())
+            await answer_error(guarded_send, InternalError())
 
-    def _check_host(self, scope: ASGIScope) -> None:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+    def _check_host(self, scope: ASGIScope, headers: Headers) -> None:
+        several = len(headers) != len(scope["headers"]) and sum(name == b"host" for name, _ in scope["headers"]) != 1
+        if several or headers.get(b"host", b"").lower() not in self._hosts:
             raise UnknownHost(
                 "This server answers only under its own address.",
                 hint="Use http://127.0.0.1 or http://localhost with the server's port.",
             )
 
-    def _check_method(self, scope: ASGIScope, origin: bytes | None) -> None:
+    def _check_method(self, scope: ASGIScope, headers: Headers, origin: bytes | None) -> None:
         method = scope["method"]
         if method not in _METHODS:
             raise UnknownMethod(f"The method {method} is not supported.")
         if method in _READING or origin in self._allowed_origins:
             return
-        site = header(scope, b"sec-fetch-site")
+        site = headers.get(b"sec-fetch-site")
         foreign = origin is not None and origin not in self._own_origins
         if foreign or (site is not None and site not in _OURS):
             raise ForeignOrigin(
@@ -175,22 +178,22 @@ class Guard:
                 hint="Add its origin to the setting `origins` if you trust it.",
             )
 
-    def _check_body(self, scope: ASGIScope) -> None:
-        if header(scope, b"content-encoding") not in (None, b"", b"identity"):
+    def _check_body(self, scope: ASGIScope, headers: Headers) -> None:
+        if headers.get(b"content-encoding") not in (None, b"", b"identity"):
             raise WrongBodyType("Compressed request bodies are not taken.", hint="Send the body as it is.")
         path = scope["path"]
         if not path.startswith("/api/") or path in RAW_BODIES or scope["method"] in _READING:
             return
-        has_body = header(scope, b"transfer-encoding") or header(scope, b"content-length") not in (None, b"0")
-        if has_body and not re.match(rb"application/json\s*(;|$)", header(scope, b"content-type") or b"", re.I):
+        has_body = headers.get(b"transfer-encoding") or headers.get(b"content-length") not in (None, b"0")
+        if has_body and not re.match(rb"application/json\s*(;|$)", headers.get(b"content-type") or b"", re.I):
             raise WrongBodyType("The body must be JSON.", hint="Send it with Content-Type: application/json.")
 
-    def _identify(self, scope: ASGIScope) -> object | None:
+    def _identify(self, scope: ASGIScope, headers: Headers) -> object | None:
         path = scope["path"]
         if not is_closed(path):
             return None
         rows = path.startswith("/rest/")
-        token = token_of(scope)
+        token = _token_in(headers)
         if token is None:
             missing = RowsTokenMissing if rows else TokenMissing
             raise missing(
@@ -215,8 +218,8 @@ class Guard:
             (b"vary", b"Origin"),
         ]
 
-    async def _preflight(self, scope: ASGIScope, send: Send) -> None:
-        asked = header(scope, b"access-control-request-headers") or b""
+    async def _preflight(self, headers: Headers, send: Send) -> None:
+        asked = headers.get(b"access-control-request-headers") or b""
         await answer(
             send,
             204,

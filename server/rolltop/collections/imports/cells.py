@@ -73,6 +73,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _AS_STORED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 _SCALES = {0: Kind.SCALE_NONE, 1: Kind.SCALE_ONE, 2: Kind.SCALE_TWO}
 
+_LONGEST_WORD = 5  # of those for null, true and false
+_UUID_LENGTH = 36
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 _ALL_NUMBER = Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS
 _ALL_INTEGER = Kind.INTEGER | Kind.INTEGER_COMMA | Kind.INTEGER_GROUPS
@@ -83,25 +85,27 @@ def kind_of(cell: str) -> int:
     """The bits of a cell that is not empty."""
     if cell.isdecimal() and cell.isascii() and 1 < len(cell) <= 15 and cell[0] != "0":
         return _SHORT_INTEGER
+    if cell[0].isalpha() and len(cell) > _LONGEST_WORD and cell[-1] > " ":
+        return 0 if len(cell) != _UUID_LENGTH else _uuid(cell)
     text = cell.strip(SPACE)
     return _kind(text) | (Kind.PADDED if len(text) != len(cell) else 0)
 
 
 def _kind(text: str) -> int:
-    lower = text.lower() if len(text) <= 5 else ""
+    lower = text.lower() if len(text) <= _LONGEST_WORD else ""
     if not text or lower in NULL_WORDS:
         return Kind.WORD_FOR_NULL
+    if lower in TRUE_WORDS or lower in FALSE_WORDS:
+        if lower not in ("0", "1"):
+            return Kind.BOOLEAN
+        return Kind.BOOLEAN | Kind.BOOLEAN_DIGIT | _number(text)
     first = text[0]
     if first in "{[" or (first == '"' and text[-1] == '"'):
         return _json(text)
     if len(text) > LONGEST_TYPED:
         return 0
-    if lower in TRUE_WORDS or lower in FALSE_WORDS:
-        if lower not in ("0", "1"):
-            return Kind.BOOLEAN
-        return Kind.BOOLEAN | Kind.BOOLEAN_DIGIT | _number(text)
     if first.isdecimal() or first in "+-.":
-        return _number(text) | _day(text) | _uuid(text)
+        return _number(text) or _day(text) or _uuid(text)
     return _uuid(text)
 
 
@@ -120,8 +124,9 @@ def _number(text: str) -> int:
         if len(whole) < 19 or (len(whole) < 30 and LOWEST <= int(text) <= HIGHEST):
             kind |= _ALL_INTEGER
         return kind
-    kind |= Kind.NUMBER_GROUPS | (Kind.NUMBER_COMMA if _COMMA.fullmatch(text) else 0)
-    kind |= Kind.INTEGER_COMMA if kind & Kind.NUMBER_COMMA else 0
+    kind |= Kind.NUMBER_GROUPS
+    if len(fraction) == 3 and 1 <= len(whole) <= 3:  # 1.234 may be a thousand
+        kind |= Kind.NUMBER_COMMA | Kind.INTEGER_COMMA
     kind |= _SCALES.get(len(fraction), Kind.SCALE_MORE) | (Kind.ZERO_LAST if fraction.endswith("0") else 0)
     if whole and len(whole) < 16 and not fraction.strip("0"):
         kind |= Kind.INTEGER | Kind.INTEGER_GROUPS | (Kind.POINT_ZERO if fraction == "0" else 0)
@@ -172,7 +177,7 @@ def _refuse(word: str) -> None:
 
 
 def _uuid(text: str) -> int:
-    if len(text) != 36 or not _UUID.fullmatch(text):
+    if len(text) != _UUID_LENGTH or not _UUID.fullmatch(text):
         return 0
     return Kind.UUID | (Kind.UPPER if text != text.lower() else 0)
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TypeVar
 
-from rolltop.collections.imports.cells import FALSE_WORDS, NULL_WORDS, SPACE, TRUE_WORDS, Kind
+from rolltop.collections.imports.cells import FALSE_WORDS, NULL_WORDS, TRUE_WORDS, Kind
 from rolltop.collections.imports.readings import BY_TYPE, TEXT, TYPES, WAYS_OF_NUMBERS, Reading
 from rolltop.collections.imports.tally import Tally
 
-_LONGEST_KEY = 64
 _FRACTION = Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE
 _Way = TypeVar("_Way", int, Reading)
 
@@ -30,7 +29,8 @@ class Guess:
     distinct: int | None
     misfits: dict[str, int]
     """For each type the cells that would not fit, words for null not counted."""
-    unique: bool
+    key: bool
+    """Whether the column can be the primary key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def guess(tally: Tally) -> Guess:
         words=null_words,
         distinct=None if distinct is None else max(distinct - len(null_words), 0),
         misfits={name: count for name, count in misfits.items() if name != reading.type},
-        unique=tally.is_unique() if reading.type in ("integer", "text", "uuid") and not null_words else False,
+        key=tally.can_be_key() if reading.type in ("integer", "text", "uuid") and not null_words else False,
     )
 
 
@@ -79,16 +79,9 @@ def best(tally: Tally, type_name: str) -> Choice:
     )
 
 
-def key_of(names: Sequence[str], tallies: Sequence[Tally], guesses: Sequence[Guess]) -> int | None:
-    """The column to be the primary key: unique and complete; one that is named like a key, else the first of all.
-
-    Of text, only short values without spaces: codes are keys, names and titles are unique by chance.
-    """
-    candidates = [
-        place
-        for place, (tally, guessed) in enumerate(zip(tallies, guesses, strict=True))
-        if guessed.unique and tally.longest <= _LONGEST_KEY and not tally.spaced
-    ]
+def key_of(names: Sequence[str], guesses: Sequence[Guess]) -> int | None:
+    """The column to be the primary key: unique and complete; one that is named like a key, else the first of all."""
+    candidates = [place for place, guessed in enumerate(guesses) if guessed.key]
     named = [place for place in candidates if _named_like_a_key(names[place])]
     if named:
         return named[0]
@@ -147,15 +140,13 @@ def _natural(tally: Tally, reading: Reading, values: Sequence[int]) -> bool:
 
 def _two_sided(words: set[str]) -> bool:
     """Whether the words are one pair such as yes and no; true or false alone will do, `no` alone may be Norway."""
-    lower = {word.strip(SPACE).lower() for word in words} - NULL_WORDS
+    lower = {word.lower() for word in words} - NULL_WORDS - {""}
     families = {TRUE_WORDS.get(word) or FALSE_WORDS.get(word) for word in lower}
     return len(families) == 1 and (len(lower) == 2 or families == {"word"})
 
 
 def _null_words(tally: Tally) -> tuple[str, ...]:
-    return tuple(
-        sorted(word for word in tally.words if word.strip(SPACE).lower() in NULL_WORDS or not word.strip(SPACE))
-    )
+    return tuple(sorted(word for word in tally.words if word.lower() in NULL_WORDS))
 
 
 def _not_fitting(tally: Tally, reading: Reading) -> Iterator[int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import apsw
 
-from rolltop.collections.imports.cells import kind_of
+from rolltop.collections.imports.cells import SPACE, kind_of
 from rolltop.collections.imports.errors import BadKey, CellMisfits, FileChanged, TableExists, misfit
 from rolltop.collections.imports.names import free_name
 from rolltop.collections.imports.plan import Plan, Planned
@@ -200,7 +200,7 @@ class _Feed:
             )
         for column in self._plan.columns:
             cell = cells[column.place] if column.place < len(cells) else ""
-            if cell and cell not in column.choice.words and not column.choice.reading.fits(kind_of(cell)):
+            if cell.strip(SPACE) not in ("", *column.choice.words) and not column.choice.reading.fits(kind_of(cell)):
                 return misfit(column.name, column.type, number, cell[:SHOWN], None, hint="Import the column as text.")
         return CellMisfits(
             f"Row {number:,} does not fit the table.",

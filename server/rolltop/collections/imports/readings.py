@@ -142,7 +142,7 @@ def convert_all(reading: Reading, words: frozenset[str]) -> Callable[[str], str 
 
     def _value(cell: str) -> str | int | None:
         text = cell.strip(SPACE)
-        if not text or cell in words or text in words:
+        if not text or text in words:
             return None
         try:
             return text if convert is None else convert(text)

@@ -86,7 +86,7 @@ def scan(source: Source, wish: Wish, watch: Watch) -> Scanned:
         for chunk in read.chunks(ROWS_AT_ONCE):
             if headers is None:
                 headers, chunk = _headers(chunk, header)
-                tallies = [Tally() for _ in headers]
+                tallies = [Tally(len(headers)) for _ in headers]
             chunk = even(chunk, len(headers), count + 1, widths)
             preview += [[_cut(cell) for cell in row] for row in chunk[: PREVIEW_ROWS - len(preview)]]
             for tally, cells in zip(tallies, zip(*chunk, strict=True), strict=False):
@@ -97,7 +97,7 @@ def scan(source: Source, wish: Wish, watch: Watch) -> Scanned:
         raise EmptyFile
     names = unique_names(headers)
     guesses = [guess(tally) for tally in tallies]
-    key = key_of(names, tallies, guesses)
+    key = key_of(names, guesses)
     return Scanned(form, header, count, headers, names, tallies, guesses, key, widths, preview)
 
 

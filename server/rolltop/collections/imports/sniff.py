@@ -54,7 +54,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         return True
     first, body = [cell.strip(SPACE) for cell in rows[0]], rows[1:]
     below = [_common_kind(body, place) & _TYPED for place in range(len(first))]
-    beside = [bool(kind_of(cell) & kind) for cell, kind in zip(first, below, strict=True) if kind]
+    beside = [bool(cell) and bool(kind_of(cell) & kind) for cell, kind in zip(first, below, strict=True) if kind]
     if beside:
         return not all(beside)
     named = [cell for cell in first if cell]

@@ -16,6 +16,7 @@ from rolltop.collections.imports.errors import BadText, EmptyFile, FileChanged, 
 
 BLOCK = 1 << 20
 LARGEST_CELL = 16 << 20  # characters
+LARGEST_ROW = 64 << 20
 CHARACTERS_AT_ONCE = 4 << 20
 
 _SIGNATURES = (
@@ -126,7 +127,7 @@ def encoding_of(source: Source, wanted: str | None, watch: Watch) -> str:
 def _decodes(source: Source, encoding: str, watch: Watch) -> bool:
     """Whether every byte of the file has a meaning in that encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    done = 0
+    done = line = 0
     with source.open() as file:
         while block := file.read(BLOCK):
             if encoding != "utf-16":
@@ -137,6 +138,10 @@ def _decodes(source: Source, encoding: str, watch: Watch) -> bool:
                 return False
             if encoding == "utf-16" and "\0" in text:
                 raise NotText("There are NUL characters in the file: this is not text.", hint="Choose a CSV file.")
+            last_end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+            line = line + len(block) if last_end < 0 else len(block) - last_end
+            if line > LARGEST_ROW:  # before somebody reads such a line into memory
+                raise BadText("A line of the file is longer than 64 MB.", hint="Check that it is a CSV file.")
             done += len(block)
             watch(done)
     try:
@@ -195,7 +200,7 @@ def rows(source: Source, form: Format) -> Iterator["Rows"]:
     """The rows of the file, lines without anything left out.
 
     Raises, while they are read:
-        BadText: a quotation mark is never closed, or a cell is larger than 16 million characters.
+        BadText: a quotation mark is never closed, or a cell or row is larger than may be.
     """
     with source.open() as file, io.TextIOWrapper(file, encoding=form.encoding, newline="") as text:
         yield Rows(file, text, form)
@@ -206,7 +211,8 @@ class Rows:
 
     def __init__(self, file: IO[bytes], text: IO[str], form: Format) -> None:
         csv.field_size_limit(LARGEST_CELL)
-        self.characters = 0
+        self._characters = 0
+        self._row_began = 0
         self._file = file
         self._text = text
         self._rows = self._read(csv.reader(self._lines(), **options(form.delimiter, form.quote, form.spaced)))
@@ -225,11 +231,12 @@ class Rows:
     def chunks(self, at_once: int) -> Iterator[list[list[str]]]:
         """The rows in lists of `at_once`, of fewer when they are very long."""
         chunk: list[list[str]] = []
+        began = 0
         for row in self._rows:
             chunk.append(row)
-            if len(chunk) >= at_once or self.characters >= CHARACTERS_AT_ONCE:
+            if len(chunk) >= at_once or self._characters - began >= CHARACTERS_AT_ONCE:
                 yield chunk
-                chunk, self.characters = [], 0
+                chunk, began = [], self._characters
         if chunk:
             yield chunk
 
@@ -242,14 +249,17 @@ class Rows:
                 if row:
                     number += 1
                     yield row
+                self._row_began = self._characters
         except csv.Error as error:
-            raise _bad_quotes(number + 1, str(error)) from error
-        raise _bad_quotes(number, "")
+            raise _too_large(number + 1) from error
+        raise _never_closed(number)
 
     def _lines(self) -> Iterator[str]:
         """The lines of the file, then one that no text has: swallowed by a cell, it tells that a quote was open."""
         for line in self._text:
-            self.characters += len(line)
+            self._characters += len(line)
+            if self._characters - self._row_began > LARGEST_ROW:
+                raise csv.Error("row larger than row limit")
             yield line
         yield _END
 
@@ -260,13 +270,17 @@ def options(delimiter: str, quote: str | None, spaced: bool) -> dict[str, Any]:
     return {"delimiter": delimiter, "skipinitialspace": spaced, **quoted}
 
 
-def _bad_quotes(row: int, reason: str) -> BadText:
-    if "field larger" in reason:
-        message = f"A cell in row {row:,} of the file has over 16 million characters: a quotation mark is left open."
-    else:
-        message = f"The quotation mark opened in row {row:,} of the file is never closed."
+def _never_closed(row: int) -> BadText:
     return BadText(
-        message,
+        f"The quotation mark opened in row {row:,} of the file is never closed.",
         details={"row": row},
         hint="Correct that row, or set the quote character to none if quotation marks are part of the text.",
+    )
+
+
+def _too_large(row: int) -> BadText:
+    return BadText(
+        f"Row {row:,} of the file is too large: over 16 million characters in one cell, or 64 million in all.",
+        details={"row": row},
+        hint="Often a quotation mark is left open there: correct it, or set the quote character to none.",
     )

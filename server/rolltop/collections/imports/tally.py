@@ -6,23 +6,29 @@ Memory is bounded: values are remembered until there are too many, uniqueness co
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from rolltop.collections.imports.cells import Kind, kind_of
+from rolltop.collections.imports.cells import SPACE, Kind, kind_of
 
-VALUES_KEPT = 20_000
-LONGEST_KEPT = 200
+VALUES_KEPT = 20_000  # of a column
+ALL_VALUES_KEPT = 400_000  # of all columns together
+LONGEST_KEPT = 100
+LONGEST_KEY = 64
 SAMPLES = 5
-WORDS_KEPT = 20
-UNIQUE_ROWS = 4_000_000
+UNIQUE_ROWS = 2_000_000
 _BLANK = -1
 _BUCKETS = 64
+_NO_KEY = (
+    Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY | Kind.JSON
+)
 _WORD = Kind.WORD_FOR_NULL | Kind.BOOLEAN
 
 
 class Tally:
     """One column of one scan. Row numbers count from 1 and leave the header out."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 1) -> None:
+        self._room = min(VALUES_KEPT, ALL_VALUES_KEPT // columns)
         self.blanks = 0
         self.kinds: Counter[int] = Counter()
         """How many cells there are of each kind, empty ones left out."""
@@ -30,10 +36,7 @@ class Tally:
         """For each kind the first row that has it, and the cell."""
         self.samples: list[str] = []
         self.words: set[str] = set()
-        """Words for null, true and false, as they are written."""
-        self.longest = 0
-        self.spaced = False
-        """Whether any value has a space in it."""
+        """Words for null, true and false, with their capitals but without spaces around them."""
         self._known: dict[str, int] = {"": _BLANK}
         self._all_known = True
         self._unique = True
@@ -62,8 +65,10 @@ class Tally:
             counts = Counter(map(known.__getitem__, cells))
         self._count(counts, cells, known, row)
 
-    def is_unique(self) -> bool:
-        """Whether no value occurs twice and none is missing; False also when there were too many rows to tell.
+    def can_be_key(self) -> bool:
+        """Whether no value occurs twice, none is missing, and all are short codes or whole numbers.
+
+        Names and titles are unique by chance. False also when there were too many rows to tell.
 
         Two values with the same 64-bit hash would be taken for twins: then no key is offered, and no harm done.
         """
@@ -77,37 +82,41 @@ class Tally:
     def _look_for_twins(self, cells: Sequence[str], distinct: set[str], new: set[str]) -> None:
         twins = len(distinct) != len(cells) or (self._all_known and len(new) != len(distinct))
         if twins or "" in distinct or len(self._hashes) > UNIQUE_ROWS:
-            self._unique = False
-            self._hashes = array("q")
+            self._give_up_key()
         else:
             self._hashes.extend(map(hash, cells))
 
+    def _give_up_key(self) -> None:
+        self._unique = False
+        self._hashes = array("q")
+
     def _learn(self, new: set[str], distinct: set[str], cells: Sequence[str]) -> Mapping[str, int]:
         """The kinds of all `distinct` values; what is new is remembered while there is room."""
-        found = {cell: kind_of(cell) for cell in new}
-        self._note(found, cells)
-        keep = {cell: kind for cell, kind in found.items() if len(cell) <= LONGEST_KEPT}
+        found = dict(zip(new, map(kind_of, new), strict=True))
+        longest = max(map(len, new))
+        self._note(found, cells, longest)
         known = self._known
-        if len(keep) == len(found) and len(known) + len(found) <= VALUES_KEPT:
+        if self._all_known and longest <= LONGEST_KEPT and len(known) + len(found) <= self._room:
             known.update(found)
             return known
-        all_of_them = {cell: found[cell] if cell in found else known[cell] for cell in distinct}
         self._all_known = False
-        if len(known) + len(keep) <= VALUES_KEPT:
-            known.update(keep)
-        else:
-            self._known = {"": _BLANK}
-        return all_of_them
+        old = {cell: known[cell] for cell in distinct - new}
+        if len(old) < len(new) or len(known) > self._room:
+            self._known = {"": _BLANK}  # nothing comes back often enough to be worth its memory
+        elif longest <= LONGEST_KEPT:
+            known.update(found)
+        return old | found
 
-    def _note(self, found: Mapping[str, int], cells: Sequence[str]) -> None:
-        self.longest = max(self.longest, *map(len, found))
-        self.spaced = self.spaced or any(" " in cell for cell in found)
+    def _note(self, found: Mapping[str, int], cells: Sequence[str], longest: int) -> None:
+        kinds = set(found.values())
+        if self._unique and (longest > LONGEST_KEY or any(kind & _NO_KEY for kind in kinds) or " " in "".join(found)):
+            self._give_up_key()
         if len(self.samples) < SAMPLES:
+            room = SAMPLES - len(self.samples)
             fresh = (cell for cell in dict.fromkeys(cells) if cell in found and cell not in self.samples)
-            self.samples.extend(cell for cell, _ in zip(fresh, range(SAMPLES - len(self.samples)), strict=False))
-        for cell, kind in found.items():
-            if kind & _WORD and len(self.words) < WORDS_KEPT:
-                self.words.add(cell)
+            self.samples.extend(cell[:LONGEST_KEPT] for cell in islice(fresh, room))
+        if any(kind & _WORD for kind in kinds):
+            self.words.update(cell.strip(SPACE) for cell, kind in found.items() if kind & _WORD)
 
     def _count(self, counts: Mapping[int, int], cells: Sequence[str], known: Mapping[str, int], row: int) -> None:
         for kind, count in counts.items():

@@ -54,7 +54,9 @@ class Events {
     this.#channel.onmessage = (message: MessageEvent<Note>) => this.#hear(message.data);
     this.#tell({ kind: "ask" });
     addEventListener("online", () => this.#wake?.());
-    void navigator.locks.request(LOCK, () => this.#lead());
+    // Locks exist in secure contexts only, which loopback is; a page without them reads a stream of its own.
+    if ("locks" in navigator) void navigator.locks.request(LOCK, () => this.#lead());
+    else void this.#lead();
   }
 
   async #lead(): Promise<never> {

@@ -867,7 +867,7 @@ export interface components {
             started: string | null;
             /**
              * State
-             * @description `interrupted`: the server stopped in the middle; what was half done has been taken back.
+             * @description `interrupted`: the server stopped before the job had said how it ended; nothing half done is left.
              * @enum {string}
              */
             state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";

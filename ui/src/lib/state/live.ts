@@ -1,9 +1,11 @@
 /** What an event means for the cache: which answers are old, and where to go. Started once, by App. */
 import { events } from "$lib/api/events.svelte";
 import { collections } from "$lib/api/queries/collections";
-import { keepJob } from "$lib/api/queries/jobs";
+import { imports } from "$lib/api/queries/imports";
+import { isOver, keepJob } from "$lib/api/queries/jobs";
 import { queryClient } from "$lib/api/query-client";
 import { router } from "$lib/router.svelte";
+import { isForemost } from "./foremost";
 
 const QUIET_MS = 800;
 const POLL_MS = 10_000;
@@ -25,8 +27,15 @@ export function startLive(): void {
 
   events.on("rows", countAgain);
   events.on("schema", () => void queryClient.invalidateQueries({ queryKey: ["collections"] }));
-  events.on("job", ({ job }) => keepJob(job));
-  events.on("import", ({ id }) => router.go(`/import/${id}`));
+  events.on("job", ({ job }) => {
+    keepJob(job);
+    if (isOver(job)) void queryClient.invalidateQueries({ queryKey: imports().queryKey, exact: true });
+  });
+  events.on("import", ({ id }) => {
+    if (isForemost()) router.go(`/import/${id}`);
+  });
+  // Back after a while without an answer: what could not be read then is read now.
+  events.on("hello", () => void queryClient.invalidateQueries({ predicate: ({ state }) => state.status === "error" }));
   events.on("reset", () => void queryClient.invalidateQueries());
   events.start();
 

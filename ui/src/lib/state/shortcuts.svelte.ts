@@ -12,8 +12,10 @@ export interface Shortcut {
 const PATIENCE_MS = 1_200;
 const OFF = "rolltop.single-keys";
 
+/** Letters go to fields as text, and to open menus and lists to find an entry. */
 function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || target.closest('input, textarea, select, [role="menu"], [role="listbox"], [role="combobox"]') !== null;
 }
 
 /**

@@ -41,6 +41,12 @@ export function shownColumns(columns: readonly GridColumn[], names: readonly str
   return found.length ? found : [...columns];
 }
 
+/** How wide the names stand beside the values of one row: as the longest needs, within reason. */
+export function nameWidth(columns: readonly GridColumn[]): string {
+  const longest = Math.max(...columns.map((column) => column.label.length));
+  return `${Math.round(Math.min(148, Math.max(104, longest * 6.9 + 30)))}px`;
+}
+
 type Widths = Record<string, number>;
 
 function place(table: string): string {

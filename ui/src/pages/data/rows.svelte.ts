@@ -19,6 +19,13 @@ const SHARE = 5;
 /** From so many rows on, a far offset is slow enough to look for better addresses. */
 const WORTH_IT = 100_000;
 
+/** A row that was written: as it was, what was sent, and as it is. */
+export interface Arrival {
+  row: Row;
+  values: Row;
+  fresh: Row;
+}
+
 export class TableRows implements GridRows {
   /** Rows of the view; null until they are counted. */
   #matched = $state<number | null>(null);
@@ -223,11 +230,19 @@ export class TableRows implements GridRows {
   }
 
   /** They arrived: `fresh` is the row now. A value that was overtaken by a newer one stays pending. */
-  arrived(row: Row, values: Row, fresh: Row): void {
-    const identity = this.identity(row);
-    const done = this.#release(identity, values);
-    this.#mark(identity, done, null);
-    this.#replace(identity, fresh);
+  arrived(list: readonly Arrival[]): void {
+    const byIdentity = new Map<string, Row>();
+    for (const { row, values, fresh } of list) {
+      const identity = this.identity(row);
+      this.#mark(identity, this.#release(identity, values), null);
+      byIdentity.set(identity, fresh);
+    }
+    this.#blocks.amend((row) => {
+      const fresh = byIdentity.get(this.identity(row));
+      return fresh ? { ...row, ...only(fresh, row) } : null;
+    });
+    this.#version++;
+    this.revision++;
   }
 
   /** They were refused: the old values stand again, marked. */
@@ -244,12 +259,6 @@ export class TableRows implements GridRows {
     if (rest.length) this.#pending.set(identity, Object.fromEntries(rest));
     else this.#pending.delete(identity);
     return done;
-  }
-
-  #replace(identity: string, fresh: Row): void {
-    this.#blocks.amend((row) => (this.identity(row) === identity ? { ...row, ...only(fresh, row) } : null));
-    this.#version++;
-    this.revision++;
   }
 
   #mark(identity: string, names: readonly string[], mark: Mark | null): void {

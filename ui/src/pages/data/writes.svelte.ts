@@ -10,6 +10,7 @@ import type { Parameters } from "$lib/grid/view";
 import { t, type Key } from "$lib/i18n";
 import { toasts } from "$lib/state/toasts.svelte";
 import type { UndoStack } from "$lib/state/undo.svelte";
+import { MANY, readNow, writeTogether } from "./bulk";
 import type { TableRows } from "./rows.svelte";
 
 const ASK_AGAIN_MS = 2_000;
@@ -29,8 +30,6 @@ export class Writes {
   saving = $state(0);
   /** The server does not answer; what is on its way waits. */
   waiting = $state(false);
-  /** Something was saved since the table was opened. */
-  saved = $state(false);
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -129,14 +128,29 @@ export class Writes {
   async #send(list: readonly RowChange[]): Promise<void> {
     const alike = list.length > 1 && list.every(({ values }) => JSON.stringify(values) === JSON.stringify(list[0]!.values));
     if (alike) await this.#sendAlike(list);
+    else if (this.#canGoTogether(list)) await this.#sendTogether(list);
     else await this.#sendEach(list);
+  }
+
+  /** A change of the key itself would be an insert. */
+  #canGoTogether(list: readonly RowChange[]): boolean {
+    return list.length >= MANY && list.every(({ columns }) => columns.every((column) => !column.key));
+  }
+
+  async #sendTogether(list: readonly RowChange[]): Promise<void> {
+    const now = await this.#reaching(() => readNow(this.rows, list.map(({ row }) => row)));
+    const rows = list.map(({ row }) => now.get(this.rows.identity(row)));
+    if (!rows.every((row) => row !== undefined)) throw gone();
+    const fresh = await this.#reaching(() => writeTogether(this.rows, this.columns, rows, list.map(({ values }) => values)));
+    const byIdentity = new Map(fresh.map((row) => [this.rows.identity(row), row]));
+    this.#arrived(list, list.map(({ row }) => byIdentity.get(this.rows.identity(row))!));
   }
 
   async #sendAlike(list: readonly RowChange[]): Promise<void> {
     const byIdentity = new Map(list.map((change) => [this.rows.identity(change.row), change]));
     for (const part of portions(list.map(({ row }) => this.rows.keyOf(row)))) {
       const fresh = await this.#reaching(() => updateRows(this.rows.table, whereKeys(part), list[0]!.values));
-      for (const row of fresh) this.#arrived(byIdentity.get(this.rows.identity(row)), row);
+      this.#arrived(fresh.flatMap((row) => byIdentity.get(this.rows.identity(row)) ?? []), fresh);
     }
     for (const change of list) if (change.after === null) throw gone();
   }
@@ -148,7 +162,7 @@ export class Writes {
         const { row, values } = change;
         const [fresh] = await this.#reaching(() => updateRows(this.rows.table, whereKeys([this.rows.keyOf(row)]), values));
         if (!fresh) throw gone();
-        this.#arrived(change, fresh);
+        this.#arrived([change], [fresh]);
       }
     };
     const results = await Promise.allSettled(Array.from({ length: Math.min(TOGETHER, list.length) }, work));
@@ -160,11 +174,9 @@ export class Writes {
     throw failed.reason;
   }
 
-  #arrived(change: RowChange | undefined, fresh: Row): void {
-    if (!change) return;
-    change.after = fresh;
-    this.saved = true;
-    this.rows.arrived(change.row, change.values, fresh);
+  #arrived(list: readonly RowChange[], fresh: readonly Row[]): void {
+    for (const [place, change] of list.entries()) change.after = fresh[place]!;
+    this.rows.arrived(list.map(({ row, values, after }) => ({ row, values, fresh: after! })));
   }
 
   #refuse(list: readonly RowChange[], error: unknown, again: () => void): void {
@@ -214,22 +226,44 @@ export class Writes {
 
   /** Each row gets the other values, if it still has these. */
   async #turnNow(list: readonly RowChange[], way: "back" | "forth"): Promise<void> {
+    const done = list.filter(({ after }) => after !== null);
+    const changed = this.#canGoTogether(done) ? await this.#turnTogether(done, way) : await this.#turnEach(done, way);
+    if (changed) {
+      this.rows.touched();
+      throw new ApiError(409, { code: "changed", message: t("data.refused.undo", { n: changed }) });
+    }
+  }
+
+  /** Answers how many rows were changed elsewhere since, and so were left. */
+  async #turnTogether(list: readonly RowChange[], way: "back" | "forth"): Promise<number> {
+    const now = await this.#reaching(() => readNow(this.rows, list.map(({ row }) => row)));
+    const turns = list.flatMap(({ row, after, columns }) => {
+      const current = now.get(this.rows.identity(row));
+      const [from, to] = way === "back" ? [after!, row] : [row, after!];
+      if (!current || !columns.every(({ name }) => same(current[name], from[name]))) return [];
+      return { from, current, values: Object.fromEntries(columns.map(({ name }) => [name, to[name] ?? null])) };
+    });
+    if (turns.length === 0) return list.length;
+    const fresh = await this.#reaching(() => writeTogether(this.rows, this.columns, turns.map(({ current }) => current), turns.map(({ values }) => values)));
+    const byIdentity = new Map(fresh.map((row) => [this.rows.identity(row), row]));
+    this.rows.arrived(turns.map(({ from, values }) => ({ row: from, values, fresh: byIdentity.get(this.rows.identity(from))! })));
+    return list.length - turns.length;
+  }
+
+  async #turnEach(list: readonly RowChange[], way: "back" | "forth"): Promise<number> {
     let changed = 0;
     for (const change of list) {
-      if (change.after === null) continue;
-      const [from, to] = way === "back" ? [change.after, change.row] : [change.row, change.after];
+      const after = change.after!;
+      const [from, to] = way === "back" ? [after, change.row] : [change.row, after];
       const names = change.columns.map(({ name }) => name);
       const values = Object.fromEntries(names.map((name) => [name, to[name] ?? null]));
       const where: Parameters = [...whereKeys([this.rows.keyOf(from)]), ...this.#still(change.columns, from)];
       const intact = await this.#jsonStill(change.columns, from);
       const [fresh] = intact ? await this.#reaching(() => updateRows(this.rows.table, where, values)) : [];
-      if (fresh) this.rows.arrived(from, values, fresh);
+      if (fresh) this.rows.arrived([{ row: from, values, fresh }]);
       else changed++;
     }
-    if (changed) {
-      this.rows.touched();
-      throw new ApiError(409, { code: "changed", message: t("data.refused.undo", { n: changed }) });
-    }
+    return changed;
   }
 
   #still(columns: readonly GridColumn[], row: Row): Parameters {
@@ -251,7 +285,6 @@ export class Writes {
       for (const part of portions(rows.map((row) => this.rows.keyOf(row)))) lists.push(await deleteRows(this.rows.table, whereKeys(part)));
       return lists.flat();
     });
-    this.saved = true;
     await this.rows.recount();
     return deleted;
   }

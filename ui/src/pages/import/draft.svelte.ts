@@ -15,6 +15,16 @@ export function nameFault(name: string, taken: readonly string[]): string | null
   return null;
 }
 
+/** `orders`, or `orders_2` when that is taken, and so on. */
+export function freeName(name: string, taken: readonly string[]): string {
+  const known = new Set(taken.map((other) => other.toLowerCase()));
+  if (!known.has(name.toLowerCase())) return name;
+  for (let number = 2; ; number++) {
+    const next = `${name.slice(0, LONGEST - 1 - String(number).length)}_${number}`;
+    if (!known.has(next.toLowerCase())) return next;
+  }
+}
+
 /** A column as the person wants it, beside what was found. */
 export class DraftColumn {
   name = $state("");
@@ -43,9 +53,11 @@ export class Draft {
   constructor(
     readonly found: Import,
     taken: () => readonly string[],
+    before: Draft | null = null,
   ) {
     this.columns = found.columns.map((column) => new DraftColumn(column));
-    this.table = found.table;
+    // The file was read another way: the table's name stays what the person made it.
+    this.table = before?.found.id === found.id ? before.table : freeName(found.table, taken());
     const key = this.columns.findIndex((column) => column.found.name === found.key);
     this.#keyIndex = key < 0 ? null : key;
     this.taken = taken;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Import, ImportColumn } from "$lib/api/types";
 import { addMessages } from "$lib/i18n";
-import { Draft, nameFault } from "./draft.svelte";
+import { Draft, freeName, nameFault } from "./draft.svelte";
 import words from "./en.json";
 
 addMessages(words);
@@ -55,7 +55,23 @@ describe("nameFault", () => {
   });
 });
 
+describe("freeName", () => {
+  it("counts on until a name is free", () => {
+    expect(freeName("orders", [])).toBe("orders");
+    expect(freeName("orders", ["Orders", "orders_2"])).toBe("orders_3");
+    expect(freeName("a".repeat(63), ["a".repeat(63)])).toHaveLength(63);
+  });
+});
+
 describe("Draft", () => {
+  it("does not propose a table that is there, and keeps a typed name when the file is read again", () => {
+    const first = draft([column("a")], {}, ["orders"]);
+    expect(first.table).toBe("orders_2");
+    first.table = "mine";
+    expect(new Draft(file([column("b")]), () => [], first).table).toBe("mine");
+    expect(new Draft(file([column("b")], { id: "another" }), () => [], first).table).toBe("orders");
+  });
+
   it("asks for what was found when nothing was changed", () => {
     expect(draft([column("id"), column("note", { type: "text", include: false })]).toRun()).toEqual({
       table: "orders",
@@ -91,7 +107,9 @@ describe("Draft", () => {
   });
 
   it("names what stands in the way", () => {
-    expect(draft([column("a")], {}, ["Orders"]).fault).not.toBeNull();
+    const named = draft([column("a")], {}, ["other"]);
+    named.table = "OTHER";
+    expect(named.fault).not.toBeNull();
     expect(draft([column("a"), column("A")]).fault).not.toBeNull();
     expect(draft([column("a", { include: false })]).fault).not.toBeNull();
     const ragged = draft([column("a")], { ragged: { short: 1, long: 0, first: [2] } });

@@ -46,13 +46,18 @@ export async function insertRows(table: string, rows: Row[]): Promise<Row[]> {
   return write("POST", rowsPath(table, parameters), rows.length === 1 ? rows[0]! : rows);
 }
 
+/** Write these columns of rows that are there, told by their key, in one transaction; the rows as they are then. */
+export async function upsertRows(table: string, columns: readonly string[], rows: Row[]): Promise<Row[]> {
+  return write("POST", rowsPath(table, [["columns", columns.map(fieldOf).join(",")]]), rows, "resolution=merge-duplicates");
+}
+
 /** Delete the rows that `where` leaves; the rows as they were. */
 export async function deleteRows(table: string, where: Parameters): Promise<Row[]> {
   return write("DELETE", rowsPath(table, where), undefined);
 }
 
-async function write(method: string, path: string, body: unknown): Promise<Row[]> {
-  const headers: Record<string, string> = { Prefer: "return=representation" };
+async function write(method: string, path: string, body: unknown, ...prefer: string[]): Promise<Row[]> {
+  const headers: Record<string, string> = { Prefer: ["return=representation", ...prefer].join(", ") };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   return read(await rest(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }));
 }
