@@ -607,7 +607,7 @@ def row_text(media: Media, pairs: Sequence[tuple[Shown, str]]) -> str:
 
 def csv_line(cells: Sequence[str]) -> str:
     """Cells joined by commas; NULL is empty."""
-    return " || ',' || ".join(f"coalesce({cell}, '')" for cell in cells)
+    return " || ',' || ".join(f"coalesce({cell}, '')" for cell in cells) or "''"
 
 
 def csv_cell(output: Shown, expression: str) -> str:
@@ -635,7 +635,7 @@ def csv_cell(output: Shown, expression: str) -> str:
 
 def json_object(pairs: Sequence[tuple[str, str]]) -> str:
     """`json_object(…)`; several joined as text when there are more pairs than a function takes arguments."""
-    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)]
+    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)] or [()]
     objects = [f"json_object({', '.join(f'{quote_text(key)}, {made}' for key, made in part)})" for part in parts]
     if len(objects) == 1:
         return objects[0]
