@@ -1,5 +1,6 @@
 """Related tables in the rows of others: the dialect's section 6, in reads and in what writes give back."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -304,6 +305,29 @@ class TestForms:
         wanted = {i: [{"id": c} for c in (2 * i, 2 * i - 1) if c <= 3000 and c not in (2, 4)] for i in range(1, 3001)}
         assert found == [{"id": i, "c": wanted[i]} for i in sorted(wanted, key=lambda i: f"n{i}", reverse=True)]
         assert len(rows(client.get("c?select=id,...p!inner(n)&p.n=like.n1*"))) == 2 * (1 + 10 + 100 + 501)
+
+    def test_needs_no_index_on_foreign_keys(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id), n TEXT);"
+            "CREATE TABLE o (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE j (o INTEGER REFERENCES o (id), p INTEGER REFERENCES p (id), PRIMARY KEY (o, p));"
+            "WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000)"
+            " INSERT INTO p SELECT i FROM s;"
+            "INSERT INTO c SELECT id, id % 7000, 'n' || id FROM p; INSERT INTO o SELECT id FROM p;"
+            "INSERT INTO j SELECT id, id % 7000 + 1 FROM p"
+        )
+        started = time.process_time()
+        found = rows(client.get("p?select=id,c(n),o(id)&order=id&o.order=id&limit=5000"))
+        assert found[6] == {
+            "id": 7,
+            "c": [{"n": "n7"}, {"n": "n7007"}, {"n": "n14007"}],
+            "o": [{"id": i} for i in (6, 7006, 14006)],
+        }
+        assert rows(client.get("p?select=id,c(),o!inner()&c=is.null")) == [{"id": 7000}]
+        assert len(rows(client.get("p?select=id,c(),o()&c=is.null&o=is.null"))) == 13000
+        assert rows(client.get("c?select=p(c(count()))&id=eq.3")) == [{"p": {"c": [{"count": 3}]}}]
+        assert time.process_time() - started < 10  # a scan for each row would take minutes
 
     def test_embeds_in_the_pages_of_a_composite_order(self, shared: TestClient) -> None:
         path = "placements?select=row,books(title),...shelves(label)&order=shelves(label).desc,row&limit=1&offset=1"

@@ -85,6 +85,8 @@ class Table:
     rowid_alias: str | None = None
     """The INTEGER PRIMARY KEY column, which is the rowid."""
     triggers: bool = False
+    indexed: frozenset[str] = frozenset()
+    """The columns by which an index finds rows: each is the first of one."""
     sql: str = ""
 
     @cached_property

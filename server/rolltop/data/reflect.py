@@ -121,6 +121,7 @@ def _table(
         rowid=None if without_rowid else next((word for word in _SHADOWABLE if word not in exact), None),
         rowid_alias=rowid_alias,
         triggers=triggers,
+        indexed=_indexed(connection, name) | ({rowid_alias} if rowid_alias is not None else set()),
         sql=sql,
     )
 
@@ -167,6 +168,15 @@ def _held_alias(column: Column) -> Column:
 
 def _has_index_for_key(connection: apsw.Connection, name: str) -> bool:
     return any(row[3] == "pk" for row in _rows(connection, "SELECT * FROM pragma_index_list(?)", name))
+
+
+def _indexed(connection: apsw.Connection, name: str) -> frozenset[str]:
+    """The first columns of the table's indexes, partial ones left out."""
+    sql = (
+        "SELECT parts.name FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS parts "
+        "WHERE parts.seqno = 0 AND NOT list.partial AND parts.name IS NOT NULL"
+    )
+    return frozenset(row[0] for row in _rows(connection, sql, name))
 
 
 def _unique_keys(

@@ -42,9 +42,9 @@ def sql(function: str, argument: ColumnType, expression: str, *, held: bool, col
 
 
 def _parts(argument: ColumnType, cell: str, *, held: bool) -> str:
-    """High and low halves of whole numbers, ten-thousandths, and the rest."""
+    """High and low halves of whole numbers, ten-thousandths (below 10^10 each, so that no file overflows), the rest."""
     if argument.name == NUMERIC.name:
-        small = f"(abs({cell}) < 1e7 AND CAST(round({cell} * 10000.0) AS INTEGER) / 10000.0 = {cell})"
+        small = f"(abs({cell}) < 1e6 AND CAST(round({cell} * 10000.0) AS INTEGER) / 10000.0 = {cell})"
         return (
             f"NULL, NULL, sum(CAST(round({cell} * 10000.0) AS INTEGER)) FILTER (WHERE {small}), "
             f"rolltop_rest({cell}) FILTER (WHERE NOT {small})"

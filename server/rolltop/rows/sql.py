@@ -351,7 +351,8 @@ def _belongs(embed: Embedded) -> str:
     if relationship.junction is not None:
         key = relationship.junction.to_origin
         return _equal(embed.over, key.parent_columns, f"{embed.row}j", key.columns)
-    above, own = (embed.over, relationship.columns), (embed.row, relationship.target_columns)
+    row = f"{embed.row}k" if embed.keyed else embed.row
+    above, own = (embed.over, relationship.columns), (row, relationship.target_columns)
     return _equal(*own, *above) if relationship.forward else _equal(*above, *own)
 
 
@@ -364,11 +365,20 @@ def _base(embed: Embedded) -> str:
     """Where the rows of an embedded resource are."""
     own = f"{embed.source.sql} AS {embed.row}"
     junction = embed.relationship.junction
-    if junction is None:
-        return own
-    key = junction.to_target
-    between = f"{quote(junction.table.name)} AS {embed.row}j"
-    return f"{between} JOIN {own} ON {_equal(embed.row, key.parent_columns, f'{embed.row}j', key.columns)}"
+    if junction is not None:
+        key = junction.to_target
+        columns = (*junction.to_origin.columns, *key.columns)
+        between = quote(junction.table.name)
+        if junction.table.indexed.isdisjoint(junction.to_origin.columns):
+            between = f"(SELECT {', '.join(map(quote, columns))} FROM {between} LIMIT -1)"
+        pairs = _equal(embed.row, key.parent_columns, f"{embed.row}j", key.columns)
+        return f"{between} AS {embed.row}j JOIN {own} ON {pairs}"
+    if embed.keyed:
+        key_column = quote(str(embed.table.rowid))
+        columns = tuple(map(quote, embed.relationship.target_columns))
+        keys = f"(SELECT {', '.join(columns)}, {key_column} AS {KEY} FROM {embed.source.sql} LIMIT -1) AS {embed.row}k"
+        return f"{keys} CROSS JOIN {own} ON {embed.row}.{key_column} = {embed.row}k.{KEY}"
+    return own
 
 
 def _exists(text: Text, test: Exists) -> str:
