@@ -141,11 +141,9 @@ class Node:
         if self.filter is not None:
             column, operator, value = self.filter
             cell = row[column]
-            found = {
-                "gt": lambda: cell is not None and cell > value,
-                "neq": lambda: cell is not None and cell != value,
-                "is": lambda: cell is None,
-            }[operator]()
+            found = cell is None if operator == "is" else cell is not None
+            if operator != "is" and found:
+                found = cell > value if operator == "gt" else cell != value
             if not found:
                 return False
         for child in self.children:
