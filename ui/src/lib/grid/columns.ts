@@ -52,7 +52,7 @@ const HEAD_LETTER = 6.7;
 const CELL_ROOM = 26;
 const PILL_ROOM = 48;
 /** Padding, type icon, the place of the sort arrow. */
-const HEAD_ROOM = 50;
+const HEAD_ROOM = 64;
 
 /** The width before anyone has dragged it, in px: room for the name and for values of its kind. */
 export function startWidth(column: GridColumn, samples: readonly string[] = []): number {
