@@ -48,11 +48,11 @@ export function isNumeric(kind: Kind): boolean {
 const START_WIDTHS: Partial<Record<Kind, number>> = { boolean: 84, date: 108, timestamp: 152, integer: 84, number: 96, json: 200 };
 const LETTER = 7.4;
 const DIGIT = 8.4;
-const HEAD_LETTER = 6.7;
+const HEAD_LETTER = 7.4;
 const CELL_ROOM = 26;
 const PILL_ROOM = 48;
 /** Padding, type icon, the place of the sort arrow. */
-const HEAD_ROOM = 64;
+const HEAD_ROOM = 62;
 
 /** The width before anyone has dragged it, in px: room for the name and for values of its kind. */
 export function startWidth(column: GridColumn, samples: readonly string[] = []): number {
