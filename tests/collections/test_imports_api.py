@@ -394,6 +394,12 @@ class TestRunImport:
         assert (job["state"], job["error"]["code"]) == ("failed", "imports.table_exists")
         assert hidden_tables(client) == []
 
+    def test_drops_what_a_full_disk_kept_from_being_dropped(self, importer: Importer, client: TestClient) -> None:
+        sql = "CREATE TABLE _rolltop_import_left (a)"
+        data_of(client).submit(lambda connection: connection.execute(sql).fetchall()).result()
+        importer.table(FILMS)
+        assert hidden_tables(client) == []
+
     def test_cannot_be_run_twice(self, importer: Importer, client: TestClient) -> None:
         draft = importer.send(FILMS)
         importer.run(draft["id"])
