@@ -17,6 +17,7 @@ from tests.conftest import LiveServer, start_server, stop_server
 STEP = 0.005
 PATIENCE = 60
 ROWS = 100_000
+FLIGHTS = 336_776
 
 
 class Caller:
