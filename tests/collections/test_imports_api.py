@@ -334,7 +334,7 @@ class TestRunImport:
         assert answer.status_code == 422
         assert answer.json() == {
             "code": "imports.cell_does_not_fit",
-            "message": "Row 2: 'x' in column 'b' is not a whole number. So are 1 more cells of that column.",
+            "message": "Row 2: 'x' in column 'b' is not a whole number. Another cell is like it.",
             "details": {"row": 2, "column": "b", "value": "x", "type": "integer", "cells": 2},
             "hint": "Import the column as text, or leave it out.",
         }
