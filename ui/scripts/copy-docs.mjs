@@ -33,8 +33,6 @@ function offline(bundle) {
   const replacements = [
     [/https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini(-full)?\.svg/g, `data:image/svg+xml,${encodeURIComponent(word)}`],
     [/url\('data:application\/font-woff;base64,[^']*'\)\s*format\('woff'\)/g, "local('TreeViewIcons')"],
-    // Its search asks by trying whether it may evaluate a worker's code; where it may not, it searches without a worker.
-    [/try\{return \w+\._factory\?\?=Function\(\w+\),!0\}catch\{return!1\}/g, "return!1"],
     // It asks whether eval is allowed before it indexes for the search in a worker. It is not, so it never has to ask.
     [/try\{return \w+\._factory\?\?=Function\(\w+\),!0\}catch\{return!1\}/g, "return!1"],
   ];
