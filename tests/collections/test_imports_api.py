@@ -334,7 +334,7 @@ class TestRunImport:
         assert answer.status_code == 422
         assert answer.json() == {
             "code": "imports.cell_does_not_fit",
-            "message": "Row 2: 'x' in column 'b' is not a whole number. So are 1 more cells of that column.",
+            "message": "Row 2: 'x' in column 'b' is not a whole number. Another cell is like it.",
             "details": {"row": 2, "column": "b", "value": "x", "type": "integer", "cells": 2},
             "hint": "Import the column as text, or leave it out.",
         }
@@ -392,6 +392,12 @@ class TestRunImport:
         data_of(client).submit(lambda connection: connection.execute(sql).fetchall()).result()
         job = importer.run(draft["id"])
         assert (job["state"], job["error"]["code"]) == ("failed", "imports.table_exists")
+        assert hidden_tables(client) == []
+
+    def test_drops_what_a_full_disk_kept_from_being_dropped(self, importer: Importer, client: TestClient) -> None:
+        sql = "CREATE TABLE _rolltop_import_left (a)"
+        data_of(client).submit(lambda connection: connection.execute(sql).fetchall()).result()
+        importer.table(FILMS)
         assert hidden_tables(client) == []
 
     def test_cannot_be_run_twice(self, importer: Importer, client: TestClient) -> None:

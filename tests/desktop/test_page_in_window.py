@@ -37,6 +37,7 @@ def page(app: App) -> Iterator[Page]:
 def in_front(app: App) -> str:
     """The window has the keyboard."""
     screen = app.screen
+    until(lambda: screen.windows("^Rolltop$"), "the window on the screen")
     (window,) = screen.windows("^Rolltop$")
     screen.xdotool("windowactivate", "--sync", window)
     return window

@@ -400,7 +400,7 @@ class TestRows:
         page = visit("/data/orders?total=lt.100&row=444&select=id,total")
         drawer = page.get_by_role("complementary", name="Row detail")
         expect(drawer).to_contain_text("Note 444")
-        page.goto(page.url.split("/data/")[0] + "/data/seats?row=blue,1")
+        page.goto(page.url.split("/data/")[0] + "/data/seats?hall=eq.red&row=blue,1")
         expect(drawer).to_contain_text("Ruiz")
         page.goto(page.url.split("/data/")[0] + "/data/orders?row=9999")
         expect(drawer).to_contain_text("no row with this key")

@@ -65,7 +65,7 @@ def test_turns_the_wheel_by_the_same_rows_anywhere(flights: Sheet) -> None:
 
     def top() -> int:
         places = flights.page.locator("[data-row]").evaluate_all("rows => rows.map((row) => Number(row.dataset.row))")
-        return min(places)
+        return int(min(places))
 
     before = top()
     for _ in range(10):
@@ -106,7 +106,7 @@ def test_scrolls_within_the_budget(flights: Sheet) -> None:
 
     def script() -> float:
         metrics = cdp.send("Performance.getMetrics")["metrics"]
-        return next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration") * 1000
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration")) * 1000
 
     flights.page.evaluate(COUNT_FRAMES)
     before, started = script(), flights.page.evaluate("window.framesDrawn")

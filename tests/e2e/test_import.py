@@ -57,6 +57,30 @@ class TestByMouse:
         expect(page).to_have_url(live.url + "/")
         assert api(live, "GET", "/api/collections/mistake").status_code == 404
 
+    def test_a_running_import_is_cancelled_and_leaves_nothing(
+        self, visit: Visit, live: LiveServer, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "long.csv"
+        path.write_text("n,text\n" + "".join(f"{number},row {number}\n" for number in range(400_000)))
+        page = visit("/")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Choose a file").click()
+        chooser.value.set_files(path)
+        page.get_by_role("button", name="Import", exact=True).click(timeout=60_000)
+        page.get_by_role("button", name="Cancel: Import long.csv into long").click()
+        expect(page.get_by_text("Import cancelled. Nothing was added.")).to_be_visible()
+        assert api(live, "GET", "/api/collections/long").status_code == 404
+
+    def test_a_name_that_is_taken_is_not_proposed(self, visit: Visit, live: LiveServer, tmp_path: Path) -> None:
+        path = tmp_path / "twice.csv"
+        path.write_text("a\n1\n")
+        page = visit("/")
+        for name in ("twice", "twice_2"):
+            drop(page, path)
+            expect(page.get_by_label("Table name")).to_have_value(name)
+            page.keyboard.press("Control+Enter")
+            expect(page).to_have_url(f"{live.url}/data/{name}")
+
     def test_a_type_that_does_not_fit_is_counted_before_anything_happens(self, visit: Visit, readings: Path) -> None:
         page = visit("/")
         drop(page, readings)
@@ -99,10 +123,10 @@ class TestByKeyboard:
     def test_from_choosing_to_the_table(self, visit: Visit, readings: Path) -> None:
         page = visit("/")
         expect(page.get_by_text("Owner")).to_be_visible()
-        page.keyboard.press("Control+k")
-        expect(page.get_by_role("combobox")).to_be_focused()
-        page.keyboard.type("import a file")
-        with page.expect_file_chooser() as chooser:
+        with page.expect_file_chooser() as chooser:  # from before the keys: asking for it takes the browser a moment
+            page.keyboard.press("Control+k")
+            expect(page.get_by_role("combobox")).to_be_focused()
+            page.keyboard.type("import a file")
             page.keyboard.press("Enter")
         chooser.value.set_files(readings)
         table = page.get_by_label("Table name")

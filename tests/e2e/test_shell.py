@@ -16,6 +16,7 @@ class TestSigningIn:
 
     def test_the_window_says_when_a_person_can_work(self, visit: Visit) -> None:
         page = visit("/")
+        expect(page.get_by_text("Owner")).to_be_visible()
         with page.expect_response("**/api/desktop/ready") as told:
             page.reload()
         assert told.value.status == 204

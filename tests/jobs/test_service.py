@@ -159,6 +159,10 @@ def test_a_full_disk_does_not_stop_the_work(
     go.set()
     assert told.wait(job)["state"] == "done"
     assert "could not be stored" in caplog.text
+    assert jobs.get(job.id).state == "done"
+    later = jobs.submit("test", "Later", lambda _running: None)
+    assert told.wait(later)["state"] == "done"
+    assert [(each.id, each.state) for each in jobs.list()] == [(later.id, "done"), (job.id, "done")]
 
 
 def test_a_stop_interrupts_what_runs_and_what_waits(database: Database, told: Told) -> None:

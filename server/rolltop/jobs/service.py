@@ -150,18 +150,19 @@ class Jobs:
             error=None, result=None, created=now(), started=None, ended=None,
         )  # fmt: skip
         running = Running(job, work, self._publish)
-        self._save(job)
         with self._lock:
             self._live[job.id] = running
-        self._publish(job)
+        self._announce(job)
         self._queue.put(running)
         return job
 
     def list(self) -> list[Job]:
         """The last hundred jobs, newest first."""
         with self._database.read() as session:
-            jobs = [_job(row) for row in store.newest(session, LISTED)]
-        return [self._live_job(job.id) or job for job in jobs]
+            jobs = {row.id: _job(row) for row in store.newest(session, LISTED)}
+        with self._lock:
+            jobs |= {id: running.job for id, running in self._live.items()}
+        return [jobs[id] for id in sorted(jobs, reverse=True)][:LISTED]
 
     def get(self, id: str) -> Job:
         """One job as it is now.
@@ -210,17 +211,22 @@ class Jobs:
         job = running.run()
         if job.state == "cancelled" and self._closed:
             job = job.model_copy(update={"state": "interrupted"})
-        self._announce(job)
-        with self._lock:
-            del self._live[job.id]
+        running.job = job
+        if self._announce(job):
+            with self._lock:
+                del self._live[job.id]
 
-    def _announce(self, job: Job) -> None:
-        """Keep the new state and tell it. A full disk must not stop the work whose state it is."""
+    def _announce(self, job: Job) -> bool:
+        """Keep the new state and tell it. A full disk must not stop the work whose state it is: then it is known to
+        this run only."""
         try:
             self._save(job)
+            saved = True
         except Exception:
             log.exception("The state of job %s could not be stored", job.id)
+            saved = False
         self._publish(job)
+        return saved
 
     def _save(self, job: Job) -> None:
         with self._database.write() as session:

@@ -69,6 +69,11 @@ class _Stop:
         if self._act is not None:
             self._act()
 
+    @property
+    def asked(self) -> bool:
+        """Whether the end has been asked for."""
+        return self._asked.is_set()
+
     def then(self, act: Callable[[], None]) -> None:
         """What to do when the end is asked for; done at once when it has been."""
         self._act = act
@@ -104,14 +109,17 @@ class _Run:
         from rolltop.serve.listener import Listener
 
         app = create_app(self._config, self._mode)
+        if self._window is not None:
+            app.bridge.attach(self._window.send)
+            self._window.start(app.bridge.receive, self._stop)
         app.open()
+        if self._stop.asked:  # there is no use in starting what would only have to end
+            app.close()
+            return
         listener = Listener(
             cast(ASGIApplication, app), ready=lambda: self._ready(app), closing=lambda: self._closing(app)
         )
         self._stop.then(listener.stop)
-        if self._window is not None:
-            app.bridge.attach(self._window.send)
-            self._window.start(app.bridge.receive, self._stop)
         try:
             listener.run(sockets=[bound])
         except SystemExit as stopped:  # uvicorn's word for a start that failed

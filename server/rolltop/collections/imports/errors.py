@@ -173,6 +173,7 @@ def misfit(column: str, type_name: str, row: int, cell: str, count: int | None, 
     kind = {"integer": "a whole number", "real": "a number", "decimal": "a decimal number"}.get(
         type_name, f"a {type_name}"
     )
-    more = f" So are {count - 1:,} more cells of that column." if count is not None and count > 1 else ""
+    others = (count or 1) - 1
+    more = "" if not others else " Another cell is like it." if others == 1 else f" {others:,} more cells are like it."
     details: dict[str, Any] = {"row": row, "column": column, "value": cell, "type": type_name, "cells": count}
     return CellMisfits(f"Row {row:,}: {cell!r} in column {column!r} is not {kind}.{more}", details=details, hint=hint)

@@ -8,8 +8,8 @@ affinity makes numbers of them and the CHECK of each column verifies (measured: 
 that are written in another way are converted here.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -24,8 +24,10 @@ from rolltop.collections.imports.readings import convert_all
 from rolltop.collections.imports.scan import Scanned
 from rolltop.collections.imports.source import Source, rows
 from rolltop.data import Data, quote
-from rolltop.data.errors import Closed
 from rolltop.data.types import of_declared
+from rolltop.errors import RolltopError
+
+log = logging.getLogger("rolltop.collections")
 
 HIDDEN = "_rolltop_import_"
 TURN_SECONDS = 0.025
@@ -53,20 +55,22 @@ def load(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str, 
         count = _fill(data, source, scanned, plan, hidden, progress)
         data.submit(lambda connection: _publish(connection, hidden, plan.table)).result()
     except BaseException:
-        with contextlib.suppress(Closed):
+        try:
             data.submit(lambda connection: _drop(connection, [hidden]), table=hidden).result()
+        except RolltopError as error:  # a full disk cannot even drop; `drop_leftovers` will
+            log.warning("The table of a failed import could not be dropped yet: %s", error.message)
         raise
     return count
 
 
-def drop_leftovers(data: Data) -> None:
-    """Drop what imports of a killed process have left."""
+def drop_leftovers(data: Data, keep: Collection[str] = ()) -> None:
+    """Drop the hidden tables of imports that are over, all but `keep`: those of a killed process or a full disk."""
     reader = data.connect_reader()
     try:
         names = [str(row[0]) for row in reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     finally:
         reader.close()
-    left = [name for name in names if name.startswith(HIDDEN)]
+    left = [name for name in names if name.startswith(HIDDEN) and name not in keep]
     if left:
         data.submit(lambda connection: _drop(connection, left)).result()
 

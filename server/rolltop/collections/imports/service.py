@@ -4,6 +4,7 @@ scanning ─▶ ready ─▶ loading ─▶ done          failed and cancelled c
 """
 
 import builtins
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from rolltop.db.database import Database
 from rolltop.errors import RolltopError
 from rolltop.jobs import UNEXPECTED, JobCancelled, JobError, Jobs, Running
 from rolltop.kit.ids import new_id
+
+log = logging.getLogger("rolltop.collections")
 
 DRAFTS_KEPT = 50
 _BUSY = ("scanning", "loading")
@@ -121,6 +124,7 @@ class Imports:
             self._jobs.cancel(draft.job)  # the job removes the file when it ends
         else:
             draft.source.remove()
+            self._sweep()
 
     def close(self) -> None:
         """Delete every stored file; no job may be running any more."""
@@ -152,7 +156,8 @@ class Imports:
 
     def _load(self, draft: Draft, scanned: Scanned, planned: Plan, running: Running) -> dict[str, Any]:
         with self._fate(draft, running):
-            hidden = f"{load.HIDDEN}{draft.id}"
+            self._sweep()
+            hidden = _hidden(draft)
             rows = load.load(self._data, draft.source, scanned, planned, hidden, running.progress)
             with self._database.write() as session:
                 store.remember(session, planned.table, planned.labels)
@@ -188,6 +193,15 @@ class Imports:
             if forgotten:
                 draft.source.remove()
 
+    def _sweep(self) -> None:
+        """Drop what failed loads could not drop at once, since the disk was full; if it still is, another time."""
+        with self._lock:
+            loading = {_hidden(draft) for draft in self._drafts.values() if draft.state == "loading"}
+        try:
+            load.drop_leftovers(self._data, loading)
+        except RolltopError as error:
+            log.warning("The table of a failed import could not be dropped yet: %s", error.message)
+
     # ---- drafts --------------------------------------------------------------------------------------------------
 
     def _draft(self, id: str) -> Draft:
@@ -201,3 +215,8 @@ class Imports:
     def _refuse_unless(fine: bool, draft: Draft) -> None:
         if not fine:
             raise NotReady(draft.state)
+
+
+def _hidden(draft: Draft) -> str:
+    """The table that a draft is loaded into before it gets its name."""
+    return f"{load.HIDDEN}{draft.id}"

@@ -46,17 +46,19 @@ export function isNumeric(kind: Kind): boolean {
 }
 
 const START_WIDTHS: Partial<Record<Kind, number>> = { boolean: 84, date: 108, timestamp: 152, integer: 84, number: 96, json: 200 };
-const LETTER = 7.2;
-const HEAD_LETTER = 6.7;
+const LETTER = 7.4;
+const DIGIT = 8.4;
+const HEAD_LETTER = 7.4;
 const CELL_ROOM = 26;
 const PILL_ROOM = 48;
 /** Padding, type icon, the place of the sort arrow. */
-const HEAD_ROOM = 50;
+const HEAD_ROOM = 62;
 
 /** The width before anyone has dragged it, in px: room for the name and for values of its kind. */
 export function startWidth(column: GridColumn, samples: readonly string[] = []): number {
   const longest = samples.reduce((length, sample) => Math.max(length, sample.length), 0);
-  const forValues = samples.length ? longest * LETTER + (column.kind === "choice" ? PILL_ROOM : CELL_ROOM) : (START_WIDTHS[column.kind] ?? 150);
+  const letter = isNumeric(column.kind) ? DIGIT : LETTER;
+  const forValues = samples.length ? longest * letter + (column.kind === "choice" ? PILL_ROOM : CELL_ROOM) : (START_WIDTHS[column.kind] ?? 150);
   const forName = column.label.length * HEAD_LETTER + HEAD_ROOM;
   return Math.round(Math.min(MAX_START_WIDTH, Math.max(forName, forValues, START_WIDTHS[column.kind] ?? 72)));
 }

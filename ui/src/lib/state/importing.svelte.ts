@@ -106,6 +106,13 @@ function browserChooser(): void {
   input.type = "file";
   input.multiple = true;
   input.accept = ".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain";
-  input.addEventListener("change", () => void importing.take([...(input.files ?? [])]));
+  input.hidden = true;
+  input.addEventListener("change", () => {
+    void importing.take([...(input.files ?? [])]);
+    input.remove();
+  });
+  input.addEventListener("cancel", () => input.remove());
+  // In the document, or it may be collected as garbage while the dialog is open.
+  document.body.append(input);
   input.click();
 }

@@ -50,6 +50,8 @@ class Shortcuts {
 
   start(): void {
     addEventListener("keydown", (event) => this.#press(event));
+    // Ctrl Enter is the page's, also on a control that takes every Enter for itself: it is heard on its way down.
+    addEventListener("keydown", (event) => spell(event) === "mod+enter" && this.#press(event), true);
   }
 
   #press(event: KeyboardEvent): void {

@@ -154,17 +154,18 @@ export class OpenTable {
     this.#go(this.view, { row: null });
   }
 
-  /** The key of a row as the address has it. */
+  /** The key of a row as the address has it: `9204807`, or `red,2` for a key of two columns. */
   rowText(row: Row): string {
     const values = this.rows.keyOf(row).map(([, value]) => String(value));
+    const [only] = values;
+    if (values.length > 1) return writeList(values).slice(1, -1);
     // A key whose text is "new" would be taken for the form.
-    if (values.length === 1 && values[0] !== "new") return values[0]!;
-    return writeList(values);
+    return only === "new" || only!.startsWith('"') ? JSON.stringify(only) : only!;
   }
 
   rowKey(text: string): RowKey | null {
     const key = this.collection.primary_key;
-    const values = key.length === 1 && text !== "(new)" ? [text] : readList(text);
+    const values = key.length === 1 && !text.startsWith('"') ? [text] : readList(text);
     return values.length === key.length ? key.map((name, place) => [name, values[place]!]) : null;
   }
 
