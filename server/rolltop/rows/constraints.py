@@ -11,7 +11,7 @@ from rolltop.data.casts import cast
 from rolltop.data.types import SQLValue
 from rolltop.errors import BadRequest, RolltopError
 from rolltop.rows import errors
-from rolltop.rows.sql import Statement
+from rolltop.rows.statement import Statement
 
 
 class RaisedByTrigger(BadRequest):

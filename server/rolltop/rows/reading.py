@@ -17,10 +17,10 @@ from rolltop.rows import errors, media, paging, parse, plan, prefer, respond, sh
 from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.paging import Window
-from rolltop.rows.plan import Output, ReadPlan, Source
+from rolltop.rows.planned import Output, ReadPlan, Source
 from rolltop.rows.request import ROOT, Request
 from rolltop.rows.respond import Answer, Headers
-from rolltop.rows.sql import Statement
+from rolltop.rows.statement import Statement
 
 WHOLE = 5_000
 """Pages up to so many rows are one text; larger ones are streamed."""

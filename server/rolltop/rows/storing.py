@@ -17,7 +17,7 @@ from rolltop.rows.constraints import Attempt
 from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
 from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row
-from rolltop.rows.plan import ReadPlan, Test
+from rolltop.rows.planned import ReadPlan, Test
 from rolltop.rows.prefer import Preferences
 
 

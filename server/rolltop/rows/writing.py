@@ -16,7 +16,7 @@ from rolltop.rows import constraints, errors, media, paging, parse, plan, respon
 from rolltop.rows.asked import Asked
 from rolltop.rows.fetching import fetched
 from rolltop.rows.payload import MISSING, Payload, PayloadReader
-from rolltop.rows.plan import ReadPlan, Source
+from rolltop.rows.planned import ReadPlan, Source
 from rolltop.rows.prefer import Preferences
 from rolltop.rows.request import Request
 from rolltop.rows.respond import Answer, Headers

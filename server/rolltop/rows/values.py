@@ -1,0 +1,151 @@
+"""Values as SQL: what is at a place, and how it looks in JSON and CSV."""
+
+from collections.abc import Sequence
+
+from rolltop.data import quote
+from rolltop.data.quoting import quote_text
+from rolltop.data.types import ColumnType
+from rolltop.rows import aggregate
+from rolltop.rows.asked import Step
+from rolltop.rows.media import Media
+from rolltop.rows.planned import JSON, TEXT, Aggregate, Listed, Nested, Output, Place, Shown
+
+MOST_PAIRS = 490
+"""SQLite's functions take 1,000 arguments: so many keys and values fit one `json_object`."""
+
+_NUMBERS = frozenset({"bigint", "double precision", "numeric"})
+_ODD_IN_CSV = "{0} >= 9e999 OR {0} <= -9e999"
+_CSV_GUARDS = {
+    **dict.fromkeys((*_NUMBERS, "date", "timestamp", "time", "uuid"), ""),
+    "text": "{0} GLOB " + quote_text('*[",\r\n]*'),
+}
+"""The types whose cells SQLite writes itself, and which of them it must not."""
+
+
+def value(place: Place) -> str:
+    """The SQL value at a place: a column as stored, JSON as its text, `->>` as text."""
+    column = place.column
+    quoted = f"{place.row}.{quote(column.name)}" if place.row else quote(column.name)
+    if not place.steps:
+        bare = column.type is TEXT and not column.declared
+        return f"CAST({quoted} AS TEXT)" if bare else quoted
+    if column.type is not JSON:
+        return "NULL"  # a scalar has neither keys nor elements
+    source = quoted if column.held else f"CASE WHEN json_valid({quoted}, 5) THEN {quoted} END"
+    path = quote_text(json_path(place.steps))
+    if not place.texts[-1]:
+        return f"(({source}) -> {path})"
+    return (
+        f"CASE json_type({source}, {path}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+        f"ELSE CAST(({source}) ->> {path} AS TEXT) END"
+    )
+
+
+def json_path(steps: Sequence[Step]) -> str:
+    """SQLite's path for the steps; a negative index counts from the end."""
+    parts = ["$"]
+    for step in steps:
+        if isinstance(step, int):
+            parts.append(f"[{step}]" if step >= 0 else f"[#{step}]")
+        else:
+            escaped = step.replace("\\", "\\\\").replace('"', '\\"')
+            parts.append(f'."{escaped}"')
+    return "".join(parts)
+
+
+def compared(place: Place) -> str:
+    """What is compared and sorted by: JSON by its jsonb order, everything else as it is."""
+    return f"rolltop_order({value(place)})" if place.type is JSON else value(place)
+
+
+def row_text(media: Media, pairs: Sequence[tuple[Shown, str]]) -> str:
+    """The text of a row: a JSON object or a CSV line; each output comes with the SQL of its value."""
+    if media.form == "csv":
+        return csv_line([csv_cell(output, expression) for output, expression in pairs])
+    made = json_object([(output.key, output_json(output, expression)) for output, expression in pairs])
+    return f"rolltop_stripped({made})" if media.stripped else made
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """Cells joined by commas; NULL is empty."""
+    return " || ',' || ".join(f"coalesce({cell}, '')" for cell in cells) or "''"
+
+
+def csv_cell(output: Shown, expression: str) -> str:
+    """A cell of CSV (dialect, section 12): the text of its JSON value, quoted where RFC 4180 asks for it."""
+    if isinstance(output, Nested | Listed):
+        return f"rolltop_csv({expression}, {quote_text(JSON.name)})"
+    if isinstance(output, Aggregate):
+        made, shown = _aggregate_cast(output, expression)
+        return f"rolltop_csv({made}, {quote_text(shown.name)})"
+    place = output.place
+    kind = output.cast or place.type
+    if kind is not place.type:
+        expression = f"rolltop_cast({quote_text(place.type.name)}, {quote_text(kind.name)}, {expression})"
+    called = f"rolltop_csv({expression}, {quote_text(kind.name)})"
+    if kind.name not in _CSV_GUARDS or kind is not place.type:
+        return called
+    guards = [_CSV_GUARDS[kind.name]] if kind is TEXT else []
+    if place.steps or not place.column.held:
+        guards.append(_ODD_IN_CSV if kind.name in _NUMBERS else "{0} >= x''")
+    if not guards:
+        return expression
+    odd = " OR ".join(guard.format(expression) for guard in guards)
+    return f"CASE WHEN {odd} THEN {called} ELSE {expression} END"
+
+
+def json_object(pairs: Sequence[tuple[str, str]]) -> str:
+    """`json_object(…)`; several joined as text when there are more pairs than a function takes arguments."""
+    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)] or [()]
+    objects = [f"json_object({', '.join(f'{quote_text(key)}, {made}' for key, made in part)})" for part in parts]
+    if len(objects) == 1:
+        return objects[0]
+    pieces = [f"substr({made}, {1 if number == 0 else 2})" for number, made in enumerate(objects)]
+    opened = [f"rtrim({piece}, '}}')" for piece in pieces[:-1]]
+    return " || ',' || ".join([*opened, pieces[-1]])
+
+
+def _aggregate_cast(output: Aggregate, expression: str) -> tuple[str, ColumnType]:
+    """The value of an aggregate after its cast, and its type."""
+    if output.cast is None or output.cast is output.type:
+        return expression, output.type
+    return f"rolltop_cast({quote_text(output.type.name)}, {quote_text(output.cast.name)}, {expression})", output.cast
+
+
+def output_json(output: Shown, expression: str) -> str:
+    """The SQL for an output's JSON value, `expression` being its SQL value."""
+    if isinstance(output, Nested | Listed):
+        return expression
+    if isinstance(output, Aggregate):
+        made, shown = _aggregate_cast(output, expression)
+        return aggregate.json(shown, made, held=output.function == "count" or shown is not output.type)
+    place = output.place
+    if output.cast is not None and output.cast is not place.type:
+        return cast_json(output.cast, place.type, expression)
+    if not place.steps:
+        return place.column.type.json(expression, held=place.column.held)
+    return f"json({expression})" if place.type is JSON else expression
+
+
+def cast_json(target: ColumnType, source: ColumnType, expression: str) -> str:
+    """The JSON value of a cast; the cast itself is a function of ours, whose errors name the type."""
+    made = f"rolltop_cast({quote_text(source.name)}, {quote_text(target.name)}, {expression})"
+    return target.json(made, held=True)
+
+
+def aggregated(output: Aggregate) -> str:
+    argument = output.argument
+    if argument is None:
+        return "count(*)"
+    place = argument.place
+    column = argument.cast is None and not place.steps
+    held = not column or place.column.held
+    return aggregate.sql(output.function, argument.cast or place.type, cast_value(argument), held=held, column=column)
+
+
+def cast_value(output: Output) -> str:
+    """The SQL value of an output after its cast."""
+    made, source = value(output.place), output.place.type
+    if output.cast is None or output.cast is source:
+        return made
+    return f"rolltop_cast({quote_text(source.name)}, {quote_text(output.cast.name)}, {made})"
