@@ -62,10 +62,10 @@ def base(embed: Embedded) -> str:
     junction = embed.relationship.junction
     if junction is not None:
         key = junction.to_target
-        columns = dict.fromkeys((*junction.to_origin.columns, *key.columns))
         between = quote(junction.table.name)
         if junction.table.indexed.isdisjoint(junction.to_origin.columns):
-            between = f"(SELECT {', '.join(map(quote, columns))} FROM {between} LIMIT -1)"
+            both = dict.fromkeys((*junction.to_origin.columns, *key.columns))
+            between = f"(SELECT {', '.join(map(quote, both))} FROM {between} LIMIT -1)"
         pairs = _equal(embed.row, key.parent_columns, f"{embed.row}j", key.columns)
         return f"{between} AS {embed.row}j JOIN {own} ON {pairs}"
     if embed.keyed:
