@@ -140,8 +140,9 @@ class TestSortingAndFiltering:
         page = sheet(query="?or=(id.eq.1,id.eq.2)&note=match.%5ENote").page
         expect(page.locator("footer")).to_contain_text("1 of 450 rows match")
         page.get_by_role("button", name=re.compile("^Filter: note match")).click()
-        page.get_by_role("textbox").last.fill("is.null")
-        page.get_by_role("button", name="Apply").click()
+        panel = page.get_by_role("dialog")
+        panel.get_by_role("textbox").fill("is.null")
+        panel.get_by_role("button", name="Apply").click()
         expect(page.get_by_role("button", name="Filter: note is empty. Edit")).to_be_visible()
 
     def test_searches_rows_from_the_slash_key(self, sheet: Open) -> None:
