@@ -56,6 +56,10 @@ def routers() -> "tuple[APIRouter, ...]":
     return auth, workspace, collections, imports, jobs, events, bridge, docs
 
 
+def _log_failure(failure: BaseException) -> None:
+    log.error("The server cannot answer", exc_info=failure)
+
+
 class Application:
     """The ASGI application and the living parts behind it."""
 
@@ -73,6 +77,8 @@ class Application:
         self._guard = Guard(self._route, self.sessions.actor, config.origins)
         self._guard.listen_on(config.port)
         self._back: asyncio.Task[ASGIApp] | None = None
+        self.on_failure = _log_failure
+        """Called when the FastAPI part could not be built: whoever runs the server ends it then."""
         self._closers: list[Callable[[], None]] = []
         self._opened = False
 
@@ -129,6 +135,7 @@ class Application:
             return
         self.bridge.start(asyncio.get_running_loop())
         self._back = asyncio.create_task(asyncio.to_thread(self._build_back))
+        self._back.add_done_callback(self._built)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.events.closing.set()
@@ -138,6 +145,11 @@ class Application:
         await asyncio.to_thread(self.close)
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _built(self, back: "asyncio.Task[ASGIApp]") -> None:
+        failure = None if back.cancelled() else back.exception()
+        if failure is not None:
+            self.on_failure(failure)
+
     def _build_back(self) -> ASGIApp:
         """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
         from rolltop.collections.imports import Imports
@@ -145,11 +157,7 @@ class Application:
         from rolltop.jobs import Jobs
         from rolltop.web import back
 
-        try:
-            database = db.open_database(self.workspace.own_file)
-        except Exception:
-            log.exception("rolltop.db could not be opened")
-            raise
+        database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
         importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config.import_limit_mb)

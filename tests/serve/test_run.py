@@ -266,6 +266,20 @@ def test_a_workspace_that_cannot_be_written_is_said(workspace: Path, monkeypatch
     assert "--workspace" in str(raised.value.hint)
 
 
+def test_a_workspace_that_cannot_be_upgraded_ends_the_server(workspace: Path, started: list[Process]) -> None:
+    workspace.mkdir()
+    with sqlite3.connect(workspace / "rolltop.db") as connection:  # a table stands where the first migration wants one
+        connection.execute("CREATE TABLE jobs (odd TEXT)")
+    connection.close()
+    server = Process(workspace, "--port", "0")
+    started.append(server)
+    code, _, said = server.end()
+    assert code == 5
+    assert "could not be brought to this version: table jobs already exists" in said
+    assert "Traceback" not in said
+    assert not (workspace / discovery.RUNTIME_FILE).exists()
+
+
 # ---- the pipe ----------------------------------------------------------------------------------------------------
 
 

@@ -14,10 +14,12 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from rolltop.db.version import known_revisions, revision_of
+from rolltop.errors import StartError
 
 PRAGMAS = (
     "busy_timeout = 10000",  # first: the switch to WAL may have to wait
@@ -26,6 +28,12 @@ PRAGMAS = (
     "foreign_keys = ON",
     "trusted_schema = OFF",
 )
+
+
+class UpgradeFailed(StartError):
+    """`rolltop.db` could not be brought to its present form; it is as it was."""
+
+    code = "workspace.upgrade_failed"
 
 
 def _engine(path: Path, *, begin: str, pool_size: int) -> Engine:
@@ -61,7 +69,15 @@ class Database:
         before = revision_of(path)
         database = cls(path)
         if before != known_revisions()[-1]:
-            database._upgrade(before)
+            try:
+                database._upgrade(before)
+            except (SQLAlchemyError, sqlite.Error, OSError) as error:
+                database.close()
+                reason = getattr(error, "orig", None) or error
+                raise UpgradeFailed(
+                    f"{path.name} in {path.parent} could not be brought to this version: {reason}.",
+                    hint=f"Your tables are in data.db and not affected. Move {path.name} away to start with a new one.",
+                ) from error
         return database
 
     def _upgrade(self, before: str | None) -> None:

@@ -120,6 +120,7 @@ class _Run:
             cast(ASGIApplication, app), ready=lambda: self._ready(app), closing=lambda: self._closing(app)
         )
         self._stop.then(listener.stop)
+        app.on_failure = listener.fail
         try:
             listener.run(sockets=[bound])
         except SystemExit as stopped:  # uvicorn's word for a start that failed
@@ -127,6 +128,8 @@ class _Run:
         finally:
             discovery.remove(self._config.workspace, os.getpid())
             log.info("Stopped.")
+        if listener.failure is not None:
+            raise listener.failure
 
     def _ready(self, app: "Application") -> None:
         """The server answers: leave the runtime file, tell who waits."""

@@ -75,6 +75,11 @@ class Listener(uvicorn.Server):
         """Ask for a graceful end; may be called from any thread and from a signal handler, also before the start."""
         self.should_exit = True
 
+    def fail(self, failure: BaseException) -> None:
+        """End the server because of `failure`; who ran it looks there."""
+        self.failure = failure
+        self.stop()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals to `run`: uvicorn raises them again after its shutdown, and the process would die of it."""

@@ -26,11 +26,13 @@ _DOCS_POLICY = (
 )
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 _PAGES = {"/docs": "docs/swagger.html", "/redoc": "docs/redoc.html"}
+_NO_STORE = (b"cache-control", b"no-store")
 _NOT_BUILT = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Rolltop</title>
 <h1>The interface is not built</h1>
 <p>The server runs and its API answers, but the files of the interface are missing.
-In a checkout, run <code>npm ci</code> and <code>npm run build</code> in <code>ui/</code>, or install with
-<code>pip install .</code>, which does both.</p></html>
+If they are being built just now, reload this page in a moment. In a checkout, run
+<code>npm ci</code> and <code>npm run build</code> in <code>ui/</code>, or install with <code>pip install .</code>,
+which does both.</p></html>
 """
 
 
@@ -40,6 +42,14 @@ class UnknownFile(NotFound):
 
 class ReadOnlyPage(MethodNotAllowed):
     code = "method_not_allowed"
+
+
+def _unknown(path: str) -> UnknownFile:
+    return UnknownFile(f"There is no file {path}.", hint="Reload the page.")
+
+
+async def _send_not_built(send: Send) -> None:
+    await answer(send, 404, _NOT_BUILT, b"text/html; charset=utf-8", [_NO_STORE])
 
 
 def built_ui() -> Path | None:
@@ -92,13 +102,13 @@ class UI:
             return
         path = scope["path"]
         if self._folder is None:
-            await answer(send, 503, _NOT_BUILT, b"text/html; charset=utf-8", [(b"cache-control", b"no-store")])
+            await _send_not_built(send)
             return
         file = self._file(_PAGES.get(path.rstrip("/"), path.lstrip("/")))
         if file is not None and file.name != "index.html":
             await self._send_file(scope, send, path, file)
         elif path.startswith(("/assets/", "/docs/")):
-            await answer_error(send, UnknownFile(f"There is no file {path}.", hint="Reload the page."))
+            await answer_error(send, _unknown(path))
         else:
             await self._send_index(send)
 
@@ -113,7 +123,11 @@ class UI:
         return file if inside else None
 
     async def _send_file(self, scope: ASGIScope, send: Send, path: str, file: Path) -> None:
-        content = _content(file)
+        try:
+            content = _content(file)
+        except OSError:  # gone since it was looked for
+            await answer_error(send, _unknown(path))
+            return
         for_ever = path.startswith("/assets/")
         caching = b"public, max-age=31536000, immutable" if for_ever else b"no-cache"
         headers = [(b"cache-control", caching), (b"etag", content.etag)]
@@ -127,11 +141,15 @@ class UI:
 
     async def _send_index(self, send: Send) -> None:
         assert self._folder is not None  # noqa: S101
-        index = self._folder / "index.html"
+        try:
+            page = _content(self._folder / "index.html").body
+        except OSError:  # the interface is being built anew under a running server
+            await _send_not_built(send)
+            return
         nonce = secret()
-        page = _content(index).body.replace(b"__CSP_NONCE__", nonce.encode())
+        page = page.replace(b"__CSP_NONCE__", nonce.encode())
         headers = [
-            (b"cache-control", b"no-store"),
+            _NO_STORE,
             (b"content-security-policy", _POLICY.format(nonce=nonce).encode()),
             (b"cross-origin-opener-policy", b"same-origin"),
         ]
