@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from rolltop.collections.imports.delimited import Wish, delimited
 from rolltop.collections.imports.load import load
 from rolltop.collections.imports.plan import plan
 from rolltop.collections.imports.readings import TYPES
-from rolltop.collections.imports.scan import Scanned, Wish, scan
+from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import ImportRun, RunColumn
 from rolltop.collections.imports.source import Source
 from rolltop.data import Data
@@ -49,19 +50,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("files")
 
 
-def scanned(folder: Path, content: bytes, wish: Wish | None = None) -> tuple[Source, Scanned]:
+def scanned(folder: Path, content: bytes, wish: Wish | None = None) -> Scanned:
     """Write the file and scan it."""
     path = folder / "x.csv"
     path.write_bytes(content)
-    source = Source.of(path, ours=False)
-    return source, scan(source, wish or Wish(), lambda _done: None)
+    return scan(delimited(Source.of(path, ours=False), wish or Wish(), lambda _done: None), lambda _done: None)
 
 
-def loaded(data: Data, source: Source, found: Scanned, wish: ImportRun) -> list[tuple[object, ...]]:
+def loaded(data: Data, found: Scanned, wish: ImportRun) -> list[tuple[object, ...]]:
     """Load it; the rows without the added key."""
     name = f"t{next(NUMBERS)}"
     made = plan(found, name, wish)
-    load(data, source, found, made, f"_rolltop_import_{name}", lambda _done: None)
+    load(data, found, made, f"_rolltop_import_{name}", lambda _done: None)
     names = ", ".join(f'"{column.name}"' for column in made.columns)
     rows = data.read_now(f"SELECT {names} FROM {name}")
     data.submit(lambda connection: connection.execute(f"DROP TABLE {name}").fetchall()).result()
@@ -80,9 +80,9 @@ def written(rows: list[list[str]], delimiter: str = ";") -> bytes:
 def refusal(data: Data, folder: Path, content: bytes) -> RolltopError | None:
     """What is said of a file that cannot be loaded; nothing of one that can."""
     try:
-        source, found = scanned(folder, content)
+        found = scanned(folder, content)
         if not found.widths.first:
-            assert len(loaded(data, source, found, ImportRun())) == found.rows
+            assert len(loaded(data, found, ImportRun())) == found.rows
     except RolltopError as error:
         return error
     return None
@@ -96,9 +96,9 @@ SLOW = settings(max_examples=300, deadline=None, derandomize=True, suppress_heal
 @SLOW
 def test_whatever_a_column_is_taken_for_loads(data: Data, folder: Path, pool: list[str], draw: st.DataObject) -> None:
     cells = draw.draw(st.lists(st.sampled_from(pool), min_size=1, max_size=12))
-    source, found = scanned(folder, written([[cell, "x"] for cell in cells]), AS_WRITTEN)
+    found = scanned(folder, written([[cell, "x"] for cell in cells]), AS_WRITTEN)
     guessed = found.guesses[0]
-    rows = loaded(data, source, found, ImportRun(key=None))
+    rows = loaded(data, found, ImportRun(key=None))
     assert len(rows) == len(cells)
     assert sum(row[0] is None for row in rows) == guessed.nulls
 
@@ -108,12 +108,12 @@ def test_whatever_a_column_is_taken_for_loads(data: Data, folder: Path, pool: li
 def test_a_chosen_type_loads_when_no_cell_misfits_and_is_refused_otherwise(
     data: Data, folder: Path, cells: list[str], type_name: str
 ) -> None:
-    source, found = scanned(folder, written([[cell, "x"] for cell in cells]), AS_WRITTEN)
+    found = scanned(folder, written([[cell, "x"] for cell in cells]), AS_WRITTEN)
     guessed = found.guesses[0]
     column = RunColumn.model_validate({"source": "c0", "type": type_name})
     wish = ImportRun(key=None, columns=[column])
     if guessed.misfits.get(type_name, 0) == 0:
-        assert len(loaded(data, source, found, wish)) == len(cells)
+        assert len(loaded(data, found, wish)) == len(cells)
     else:
         with pytest.raises(RolltopError):
             plan(found, "x", wish)

@@ -7,6 +7,7 @@ kinds of all of its cells, of which there are few however many rows there are.
 import datetime
 import json
 import re
+from collections.abc import Callable
 
 SPACE = " \t\r\n\f\v"
 LONGEST_TYPED = 1_000  # a longer cell is text or JSON
@@ -91,10 +92,27 @@ def kind_of(cell: str) -> int:
     return _kind(text) | (Kind.PADDED if len(text) != len(cell) else 0)
 
 
+def kinds_with(null_words: frozenset[str]) -> Callable[[str], int]:
+    """`kind_of`, but with other words for null, in lower case."""
+    if null_words == NULL_WORDS:
+        return kind_of
+
+    def _kind_of(cell: str) -> int:
+        text = cell.strip(SPACE)
+        padded = Kind.PADDED if len(text) != len(cell) else 0
+        return padded | (Kind.WORD_FOR_NULL if not text or text.lower() in null_words else _kind_of_value(text))
+
+    return _kind_of
+
+
 def _kind(text: str) -> int:
-    lower = text.lower() if len(text) <= _LONGEST_WORD else ""
-    if not text or lower in NULL_WORDS:
+    if not text or (len(text) <= _LONGEST_WORD and text.lower() in NULL_WORDS):
         return Kind.WORD_FOR_NULL
+    return _kind_of_value(text)
+
+
+def _kind_of_value(text: str) -> int:
+    lower = text.lower() if len(text) <= _LONGEST_WORD else ""
     if lower in TRUE_WORDS or lower in FALSE_WORDS:
         if lower not in ("0", "1"):
             return Kind.BOOLEAN

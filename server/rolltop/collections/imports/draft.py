@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rolltop.collections.imports.delimited import Delimited
 from rolltop.collections.imports.guess import Guess
 from rolltop.collections.imports.plan import is_included
 from rolltop.collections.imports.scan import PREVIEW_CELL, Scanned
@@ -43,10 +44,13 @@ class Draft:
         )
 
 
-def _dialect(scanned: Scanned) -> Dialect:
-    form = scanned.form
+def _dialect(scanned: Scanned) -> Dialect | None:
+    content = scanned.content
+    if not isinstance(content, Delimited):
+        return None
+    form = content.form
     return Dialect.model_validate(
-        {"encoding": form.encoding, "delimiter": form.delimiter, "quote": form.quote, "header": scanned.header}
+        {"encoding": form.encoding, "delimiter": form.delimiter, "quote": form.quote, "header": content.header}
     )
 
 

@@ -14,6 +14,8 @@ from rolltop.collections.imports.readings import BY_TYPE, TEXT, TYPES, WAYS_OF_N
 from rolltop.collections.imports.tally import Tally
 
 _FRACTION = Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE
+_IN_STRINGS = ("date", "timestamp", "time", "uuid", "json")
+"""What texts may be in a format that has numbers and booleans of its own."""
 _Way = TypeVar("_Way", int, Reading)
 
 
@@ -25,7 +27,7 @@ class Guess:
     confidence: float
     nulls: int
     words: tuple[str, ...]
-    """Words that are read as null."""
+    """Words that are read as null, the empty text left out."""
     distinct: int | None
     misfits: dict[str, int]
     """For each type the cells that would not fit, words for null not counted."""
@@ -39,29 +41,32 @@ class Choice:
 
     reading: Reading
     words: tuple[str, ...]
+    """The texts that become null, the empty one among them if it does."""
+    nulls: int
+    """How many cells become null."""
     misfits: int
     first_misfit: tuple[int, str] | None
     converts: bool
     """Whether some cell must be converted before SQLite takes it."""
 
 
-def guess(tally: Tally) -> Guess:
-    """What the column is taken for."""
+def guess(tally: Tally, declared: str | None = None) -> Guess:
+    """What the column is taken for; `declared` is what its format says of it."""
     values = [kind for kind in tally.kinds if not kind & Kind.WORD_FOR_NULL]
     words = sum(count for kind, count in tally.kinds.items() if kind & Kind.WORD_FOR_NULL)
     misfits = {name: best(tally, name).misfits for name in TYPES}
-    reading = _reading(tally, values)
-    typed = reading is not TEXT
-    null_words = _null_words(tally) if typed else ()
+    reading = _reading(tally, values, declared)
+    null_words, nulls = _nulls(tally, reading)
+    shown = tuple(filter(None, null_words))
     distinct = tally.distinct
     return Guess(
         reading=reading,
-        confidence=_confidence(tally, reading, values, words),
-        nulls=tally.blanks + (words if typed else 0),
-        words=null_words,
-        distinct=None if distinct is None else max(distinct - len(null_words), 0),
+        confidence=1.0 if declared == reading.type else _confidence(tally, reading, values, words),
+        nulls=nulls,
+        words=shown,
+        distinct=None if distinct is None else max(distinct - len(shown), 0),
         misfits={name: count for name, count in misfits.items() if name != reading.type},
-        key=tally.can_be_key() if reading.type in ("integer", "text", "uuid") and not null_words else False,
+        key=tally.can_be_key() if reading.type in ("integer", "text", "uuid") and not nulls else False,
     )
 
 
@@ -70,9 +75,11 @@ def best(tally: Tally, type_name: str) -> Choice:
     counted = [(_misfits(tally, reading), place) for place, reading in enumerate(BY_TYPE[type_name])]
     misfits, place = min(counted)
     reading = BY_TYPE[type_name][place]
+    words, nulls = _nulls(tally, reading)
     return Choice(
         reading=reading,
-        words=() if reading is TEXT else _null_words(tally),
+        words=words,
+        nulls=nulls,
         misfits=misfits,
         first_misfit=min((tally.first[kind] for kind in _not_fitting(tally, reading)), default=None),
         converts=reading is not TEXT and any(map(reading.must_convert, tally.kinds)),
@@ -97,12 +104,15 @@ def _named_like_a_key(name: str) -> bool:
     )
 
 
-def _reading(tally: Tally, values: Sequence[int]) -> Reading:
+def _reading(tally: Tally, values: Sequence[int], declared: str | None) -> Reading:
+    if declared is not None and declared in BY_TYPE:
+        kept = [each for each in BY_TYPE[declared] if all(map(each.keeps, values))]
+        return kept[0] if kept else TEXT
     if not values:
         return TEXT
     every = reduce(int.__and__, values)
     of_numbers = _unambiguous([way for way in WAYS_OF_NUMBERS if every & way], WAYS_OF_NUMBERS[0])
-    for name in TYPES[:-1]:
+    for name in _IN_STRINGS if declared == "string" else TYPES[:-1]:
         fitting = [each for each in BY_TYPE[name] if all(map(each.keeps, values))]
         if name in ("integer", "decimal", "real"):
             fitting = [each for each in fitting if of_numbers is not None and each.needs & of_numbers]
@@ -145,8 +155,18 @@ def _two_sided(words: set[str]) -> bool:
     return len(families) == 1 and (len(lower) == 2 or families == {"word"})
 
 
-def _null_words(tally: Tally) -> tuple[str, ...]:
-    return tuple(sorted(word for word in tally.words if word.lower() in NULL_WORDS))
+def _nulls(tally: Tally, reading: Reading) -> tuple[tuple[str, ...], int]:
+    """The texts that become null when the column is read so, and how many cells do."""
+    wanted, typed = tally.nulls, reading is not TEXT
+    words: list[str] = []
+    nulls = tally.missing
+    if wanted.empty or typed:
+        words.append("")
+        nulls += tally.empties
+    if wanted.in_text or typed:
+        words += sorted(word for word in tally.words if word.lower() in wanted.words)
+        nulls += sum(count for kind, count in tally.kinds.items() if kind & Kind.WORD_FOR_NULL)
+    return tuple(words), nulls
 
 
 def _not_fitting(tally: Tally, reading: Reading) -> Iterator[int]:

@@ -17,12 +17,12 @@ from typing import Any
 import apsw
 
 from rolltop.collections.imports.cells import SPACE, kind_of
+from rolltop.collections.imports.content import Cell, Row
 from rolltop.collections.imports.errors import BadKey, CellMisfits, FileChanged, TableExists, misfit
 from rolltop.collections.imports.names import free_name
 from rolltop.collections.imports.plan import Plan, Planned
 from rolltop.collections.imports.readings import convert_all
 from rolltop.collections.imports.scan import Scanned
-from rolltop.collections.imports.source import Source, rows
 from rolltop.data import Data, quote
 from rolltop.data.types import of_declared
 from rolltop.errors import RolltopError
@@ -38,11 +38,11 @@ _CONVERTED_KEPT = 50_000
 SHOWN = 200
 """Characters of a cell in an error."""
 
-Row = Sequence[Any]
+Values = Sequence[Any]
 Progress = Callable[[int], None]
 
 
-def load(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
+def load(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
     """Make the table; the number of its rows. `progress` gets the rows done and may raise to stop.
 
     Raises:
@@ -52,7 +52,7 @@ def load(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str, 
     """
     try:
         data.submit(lambda connection: connection.execute(_create(hidden, plan)) and None, table=hidden).result()
-        count = _fill(data, source, scanned, plan, hidden, progress)
+        count = _fill(data, scanned, plan, hidden, progress)
         data.submit(lambda connection: _publish(connection, hidden, plan.table)).result()
     except BaseException:
         try:
@@ -75,11 +75,9 @@ def drop_leftovers(data: Data, keep: Collection[str] = ()) -> None:
         data.submit(lambda connection: _drop(connection, left)).result()
 
 
-def _fill(data: Data, source: Source, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
+def _fill(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
     """Insert every row, a transaction for every few thousand."""
-    with rows(source, scanned.form) as read:
-        if scanned.header:
-            next(read)
+    with scanned.content.rows() as read:
         feed = _Feed(read, scanned, plan)
         insert = _insert(hidden, plan)
         before = -1
@@ -127,21 +125,21 @@ def _value(column: Planned) -> str:
     """The SQL of a cell: empty ones and words for null become NULL there, which is faster than here."""
     if column.choice.converts:
         return "?"
-    value = "nullif(?, '')"
+    value = "?"
     for word in column.choice.words:
         text = word.replace("'", "''")
         value = f"nullif({value}, '{text}')"
     return value
 
 
-class _Converted(dict[str, str | int | None]):
+class _Converted(dict[Cell, str | int | None]):
     """Each different cell of a column is converted once, as long as there are not too many."""
 
     def __init__(self, column: Planned) -> None:
         super().__init__()
         self._convert = convert_all(column.choice.reading, frozenset(column.choice.words))
 
-    def __missing__(self, cell: str) -> str | int | None:
+    def __missing__(self, cell: Cell) -> str | int | None:
         if len(self) >= _CONVERTED_KEPT:
             self.clear()
         value = self[cell] = self._convert(cell)
@@ -154,10 +152,10 @@ class _Feed:
     Measured: rows gathered in lists first cost half as much CPU again, most of it for the garbage collector.
     """
 
-    def __init__(self, read: Iterator[list[str]], scanned: Scanned, plan: Plan) -> None:
+    def __init__(self, read: Iterator[Row], scanned: Scanned, plan: Plan) -> None:
         self.number = 0
         self._at_once = FEWEST_ROWS
-        self._cells: list[str] = []
+        self._cells: Row = []
         self._plan = plan
         self._rows = self._shaped(read, len(scanned.headers))
 
@@ -171,7 +169,7 @@ class _Feed:
         except apsw.ConstraintError as error:
             raise self._explained(str(error)) from error
 
-    def _shaped(self, read: Iterator[list[str]], width: int) -> Iterator[Row]:
+    def _shaped(self, read: Iterator[Row], width: int) -> Iterator[Values]:
         """The rows with the wanted columns, converted where SQLite would not do it."""
         converted = [(column.place, _Converted(column)) for column in self._plan.columns if column.choice.converts]
         places = [column.place for column in self._plan.columns]
@@ -196,14 +194,14 @@ class _Feed:
         number, cells = self.number, self._cells
         key = next((column for column in self._plan.columns if column.name == self._plan.key), None)
         if key is not None and "UNIQUE constraint" in error:
-            cell = cells[key.place][:SHOWN]
+            cell = (cells[key.place] or "")[:SHOWN]
             return BadKey(
                 f"Row {number:,}: {cell!r} is in an earlier row too: {key.name!r} cannot be the key.",
                 details={"row": number, "column": key.name, "value": cell},
                 hint="Choose another column as the key, or null to have `id` added.",
             )
         for column in self._plan.columns:
-            cell = cells[column.place] if column.place < len(cells) else ""
+            cell = (cells[column.place] if column.place < len(cells) else None) or ""
             if cell.strip(SPACE) not in ("", *column.choice.words) and not column.choice.reading.fits(kind_of(cell)):
                 return misfit(column.name, column.type, number, cell[:SHOWN], None, hint="Import the column as text.")
         return CellMisfits(

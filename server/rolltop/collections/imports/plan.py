@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rolltop.collections.imports.cells import Kind
 from rolltop.collections.imports.errors import BadColumns, BadKey, BadName, RaggedFile, misfit
 from rolltop.collections.imports.guess import Choice, best
 from rolltop.collections.imports.names import free_name, is_name, name_from
@@ -58,7 +57,7 @@ def plan(scanned: Scanned, table: str, wanted: ImportRun) -> Plan:
 
 def is_included(scanned: Scanned, place: int) -> bool:
     """Whether a column is taken unasked: one without a name and without a single value is a delimiter too many."""
-    return bool(scanned.headers[place].strip() or scanned.tallies[place].kinds or not scanned.header)
+    return bool(scanned.headers[place].strip() or scanned.tallies[place].kinds or not any(scanned.headers))
 
 
 def _columns(scanned: Scanned, wishes: list[RunColumn]) -> list[Planned]:
@@ -129,20 +128,13 @@ def _key(scanned: Scanned, columns: tuple[Planned, ...], wanted: ImportRun) -> t
     column = next((column for column in columns if column.name == wish), None)
     if column is None:
         raise BadKey(f"The key {wish!r} is not among the columns.", hint="Name a column of the new table, or null.")
-    nulls = scanned.tallies[column.place].blanks + _null_words(scanned, column)
+    nulls = column.choice.nulls
     if nulls:
         raise BadKey(
             f"The column {wish!r} cannot be the key: {nulls:,} of its cells are empty.",
             hint="Choose another column, or null to have `id` added.",
         )
     return column.name, False
-
-
-def _null_words(scanned: Scanned, column: Planned) -> int:
-    if not column.choice.words:
-        return 0
-    kinds = scanned.tallies[column.place].kinds
-    return sum(count for kind, count in kinds.items() if kind & Kind.WORD_FOR_NULL)
 
 
 def _ragged(scanned: Scanned) -> RaggedFile:

@@ -136,11 +136,13 @@ BY_TYPE: Mapping[str, tuple[Reading, ...]] = {
 TYPES = ("boolean", "integer", "decimal", "real", "date", "timestamp", "time", "uuid", "json", "text")
 
 
-def convert_all(reading: Reading, words: frozenset[str]) -> Callable[[str], str | int | None]:
+def convert_all(reading: Reading, words: frozenset[str]) -> Callable[[str | None], str | int | None]:
     """The function for one cell: empty ones and `words` become None, the rest is stripped and converted."""
     convert = reading.convert
 
-    def _value(cell: str) -> str | int | None:
+    def _value(cell: str | None) -> str | int | None:
+        if cell is None:
+            return None
         text = cell.strip(SPACE)
         if not text or text in words:
             return None

@@ -82,7 +82,9 @@ class Import(BaseModel):
         "or null: a column `id` will be added."
     )
     ragged: RaggedRows | None = Field(description="Null when every row has the same number of cells.")
-    preview: list[list[str]] = Field(description="The first hundred rows as they are written, long cells cut.")
+    preview: list[list[str | None]] = Field(
+        description="The first hundred rows as they are written, long cells cut. Null: what the format itself calls so."
+    )
     table: str = Field(description="The table it will be or has become.", examples=["flights"])
     error: JobError | None = Field(description="Set when the state is `failed`.")
 

@@ -13,11 +13,12 @@ from typing import Any
 
 from rolltop.collections import store
 from rolltop.collections.imports import load
+from rolltop.collections.imports.delimited import Wish, delimited
 from rolltop.collections.imports.draft import Draft
 from rolltop.collections.imports.errors import NoSuchImport, NotReady, TableExists
 from rolltop.collections.imports.names import free_name, table_name
 from rolltop.collections.imports.plan import Plan, plan
-from rolltop.collections.imports.scan import Scanned, Wish, scan
+from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job
 from rolltop.collections.imports.source import Source
 from rolltop.collections.imports.spool import Spool
@@ -147,7 +148,8 @@ class Imports:
     def _scan(self, draft: Draft, wish: Wish) -> None:
         def _work(running: Running) -> dict[str, Any]:
             with self._fate(draft, running):
-                scanned = scan(draft.source, wish, running.progress)
+                content = delimited(draft.source, wish, running.progress)
+                scanned = scan(content, lambda done: running.progress(draft.source.size + done))
                 running.check()
                 draft.scanned, draft.state = scanned, "ready"
             return {"import": draft.id}
@@ -158,7 +160,7 @@ class Imports:
         with self._fate(draft, running):
             self._sweep()
             hidden = _hidden(draft)
-            rows = load.load(self._data, draft.source, scanned, planned, hidden, running.progress)
+            rows = load.load(self._data, scanned, planned, hidden, running.progress)
             with self._database.write() as session:
                 store.remember(session, planned.table, planned.labels)
             draft.state = "done"

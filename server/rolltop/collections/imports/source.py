@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from rolltop.collections.imports.content import Row
 from rolltop.collections.imports.errors import BadText, EmptyFile, FileChanged, FileMissing, NotText
 
 BLOCK = 1 << 20
@@ -217,10 +218,10 @@ class Rows:
         self._text = text
         self._rows = self._read(csv.reader(self._lines(), **options(form.delimiter, form.quote, form.spaced)))
 
-    def __iter__(self) -> Iterator[list[str]]:
+    def __iter__(self) -> Iterator[Row]:
         return self._rows
 
-    def __next__(self) -> list[str]:
+    def __next__(self) -> Row:
         return next(self._rows)
 
     @property
@@ -228,9 +229,9 @@ class Rows:
         """How far the file has been read; a little ahead of the rows."""
         return self._file.tell()
 
-    def chunks(self, at_once: int) -> Iterator[list[list[str]]]:
+    def chunks(self, at_once: int) -> Iterator[list[Row]]:
         """The rows in lists of `at_once`, of fewer when they are very long."""
-        chunk: list[list[str]] = []
+        chunk: list[Row] = []
         began = 0
         for row in self._rows:
             chunk.append(row)
@@ -240,7 +241,7 @@ class Rows:
         if chunk:
             yield chunk
 
-    def _read(self, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _read(self, reader: Iterator[list[Any]]) -> Iterator[Row]:
         number = 0
         try:
             for row in reader:

@@ -1,14 +1,19 @@
 """What is known of one column while the file is read: how many cells of which kind, which values, any value twice?
 
+Empty cells, nulls of the format and words for null are told apart: what becomes of them depends on the type.
+
 Memory is bounded: values are remembered until there are too many, uniqueness costs eight bytes a row.
 """
 
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from rolltop.collections.imports.cells import SPACE, Kind, kind_of
+from rolltop.collections.imports.cells import NULL_WORDS, SPACE, Kind, kinds_with
+from rolltop.collections.imports.content import Cell
 
 VALUES_KEPT = 20_000  # of a column
 ALL_VALUES_KEPT = 400_000  # of all columns together
@@ -16,20 +21,38 @@ LONGEST_KEPT = 100
 LONGEST_KEY = 64
 SAMPLES = 5
 UNIQUE_ROWS = 2_000_000
-_BLANK = -1
+_BLANK, _NULL = -1, -2
 _BUCKETS = 64
+_NOTHING = ("", None)
 _NO_KEY = (
     Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY | Kind.JSON
 )
 _WORD = Kind.WORD_FOR_NULL | Kind.BOOLEAN
 
 
+@dataclass(frozen=True, slots=True)
+class Nulls:
+    """Which texts are null."""
+
+    words: frozenset[str] = NULL_WORDS
+    """In lower case."""
+    in_text: bool = False
+    """Whether the words are null in text too, not only where the other cells are more than text."""
+    empty: bool = True
+    """Whether an empty cell of text is null; of another type it always is."""
+
+
 class Tally:
     """One column of one scan. Row numbers count from 1 and leave the header out."""
 
-    def __init__(self, columns: int = 1) -> None:
+    def __init__(self, columns: int = 1, nulls: Nulls | None = None) -> None:
         self._room = min(VALUES_KEPT, ALL_VALUES_KEPT // columns)
-        self.blanks = 0
+        self.nulls = Nulls() if nulls is None else nulls
+        self._kind_of = kinds_with(self.nulls.words)
+        self.empties = 0
+        """Cells that are an empty text."""
+        self.missing = 0
+        """Cells that the format itself calls null."""
         self.kinds: Counter[int] = Counter()
         """How many cells there are of each kind, empty ones left out."""
         self.first: dict[int, tuple[int, str]] = {}
@@ -37,7 +60,7 @@ class Tally:
         self.samples: list[str] = []
         self.words: set[str] = set()
         """Words for null, true and false, with their capitals but without spaces around them."""
-        self._known: dict[str, int] = {"": _BLANK}
+        self._known: dict[Cell, int] = {"": _BLANK, None: _NULL}
         self._all_known = True
         self._unique = True
         self._hashes = array("q")
@@ -45,12 +68,17 @@ class Tally:
     @property
     def distinct(self) -> int | None:
         """How many different values there are, words for null included; None when that is too many to count."""
-        return len(self._known) - 1 if self._all_known else None
+        return len(self._known) - 2 if self._all_known else None
 
-    def add(self, cells: Sequence[str], row: int) -> None:
+    @property
+    def blanks(self) -> int:
+        """Cells without any text."""
+        return self.empties + self.missing
+
+    def add(self, cells: Sequence[Cell], row: int) -> None:
         """The next cells; the first of them stands in row number `row`."""
         distinct = set(cells)
-        new = distinct - self._known.keys()
+        new: set[Any] = distinct - self._known.keys()
         if self._unique:
             self._look_for_twins(cells, distinct, new)
         known = self._learn(new, distinct, cells) if new else self._known
@@ -79,9 +107,9 @@ class Tally:
             buckets[number % _BUCKETS].append(number)
         return all(len(set(bucket)) == len(bucket) for bucket in buckets)
 
-    def _look_for_twins(self, cells: Sequence[str], distinct: set[str], new: set[str]) -> None:
+    def _look_for_twins(self, cells: Sequence[Cell], distinct: set[Cell], new: set[str]) -> None:
         twins = len(distinct) != len(cells) or (self._all_known and len(new) != len(distinct))
-        if twins or "" in distinct or len(self._hashes) > UNIQUE_ROWS:
+        if twins or not distinct.isdisjoint(_NOTHING) or len(self._hashes) > UNIQUE_ROWS:
             self._give_up_key()
         else:
             self._hashes.extend(map(hash, cells))
@@ -90,9 +118,9 @@ class Tally:
         self._unique = False
         self._hashes = array("q")
 
-    def _learn(self, new: set[str], distinct: set[str], cells: Sequence[str]) -> Mapping[str, int]:
+    def _learn(self, new: set[str], distinct: set[Cell], cells: Sequence[Cell]) -> Mapping[Cell, int]:
         """The kinds of all `distinct` values; what is new is remembered while there is room."""
-        found = dict(zip(new, map(kind_of, new), strict=True))
+        found: dict[Any, int] = dict(zip(new, map(self._kind_of, new), strict=True))
         longest = max(map(len, new))
         self._note(found, cells, longest)
         known = self._known
@@ -102,28 +130,31 @@ class Tally:
         self._all_known = False
         old = {cell: known[cell] for cell in distinct - new}
         if len(old) < len(new) or len(known) > self._room:
-            self._known = {"": _BLANK}  # nothing comes back often enough to be worth its memory
+            self._known = {"": _BLANK, None: _NULL}  # nothing comes back often enough to be worth its memory
         elif longest <= LONGEST_KEPT:
             known.update(found)
         return old | found
 
-    def _note(self, found: Mapping[str, int], cells: Sequence[str], longest: int) -> None:
+    def _note(self, found: Mapping[str, int], cells: Sequence[Cell], longest: int) -> None:
         kinds = set(found.values())
         if self._unique and (longest > LONGEST_KEY or any(kind & _NO_KEY for kind in kinds) or " " in "".join(found)):
             self._give_up_key()
         if len(self.samples) < SAMPLES:
             room = SAMPLES - len(self.samples)
-            fresh = (cell for cell in dict.fromkeys(cells) if cell in found and cell not in self.samples)
+            fresh = (cell for cell in dict.fromkeys(cells) if cell and cell in found and cell not in self.samples)
             self.samples.extend(cell[:LONGEST_KEPT] for cell in islice(fresh, room))
         if any(kind & _WORD for kind in kinds):
             self.words.update(cell.strip(SPACE) for cell, kind in found.items() if kind & _WORD)
 
-    def _count(self, counts: Mapping[int, int], cells: Sequence[str], known: Mapping[str, int], row: int) -> None:
+    def _count(self, counts: Mapping[int, int], cells: Sequence[Cell], known: Mapping[Cell, int], row: int) -> None:
         for kind, count in counts.items():
             if kind == _BLANK:
-                self.blanks += count
+                self.empties += count
+                continue
+            if kind == _NULL:
+                self.missing += count
                 continue
             if kind not in self.first:
                 at = next(index for index, cell in enumerate(cells) if known[cell] == kind)
-                self.first[kind] = (row + at, cells[at][:LONGEST_KEPT])
+                self.first[kind] = (row + at, (cells[at] or "")[:LONGEST_KEPT])
             self.kinds[kind] += count

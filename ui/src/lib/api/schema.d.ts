@@ -690,9 +690,9 @@ export interface components {
             name: string;
             /**
              * Preview
-             * @description The first hundred rows as they are written, long cells cut.
+             * @description The first hundred rows as they are written, long cells cut. Null: what the format itself calls so.
              */
-            preview: string[][];
+            preview: (string | null)[][];
             /** @description Null when every row has the same number of cells. */
             ragged: components["schemas"]["RaggedRows"] | null;
             /**
