@@ -1,12 +1,22 @@
 """What can go wrong with the user's SQLite file, and what SQLite's own errors mean to a caller."""
 
 import errno
+import re
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from rolltop.errors import BadRequest, Conflict, Forbidden, OutOfSpace, RolltopError, StartError, TooManyRequests
+from rolltop.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    OutOfSpace,
+    RolltopError,
+    StartError,
+    TooManyRequests,
+    Unprocessable,
+)
 
 
 class DatabaseMissing(StartError):
@@ -86,11 +96,30 @@ class Closed(Conflict):
     code = "data.closed"
 
 
-class StatementTimeout(RolltopError):
+class BeyondLimits(Unprocessable):
+    """What a request asks for takes more than a request may.
+
+    422 and nothing from 500 on: the request failed for good, and clients send those again (postgrest-js does so on 503
+    and 520, others on every 5xx).
+    """
+
+
+class StatementTimeout(BeyondLimits):
     """A statement took longer than it may (SQLSTATE 57014)."""
 
-    status = 500
     code = "57014"
+
+
+class MemoryExceeded(BeyondLimits):
+    """A statement took more memory than it may (SQLSTATE 53400)."""
+
+    code = "53400"
+
+
+class TooComplex(BeyondLimits):
+    """A statement is nested too deeply, or has too many parts (SQLSTATE 54001)."""
+
+    code = "54001"
 
 
 class Damaged(RolltopError):
@@ -119,6 +148,8 @@ class Broken(RolltopError):
     code = "XX000"
 
 
+_TOO_COMPLEX = re.compile(r"Expression tree is too large|parser stack overflow|too many (?:terms|columns|levels|FROM)")
+"""What SQLite says when a statement is beyond its limits of size; they have no error code of their own."""
 QUOTA_ERRNOS = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC})
 
 
@@ -182,12 +213,16 @@ def of_running(error: apsw.Error, system_errno: int = 0) -> RolltopError | None:
             "canceling statement due to statement timeout",
             hint="Ask for less: add a filter on an indexed column, or a smaller limit.",
         )
+    if isinstance(error, apsw.NoMemError):
+        return MemoryExceeded("The statement needs more memory than there is.", hint="Ask for less at a time.")
+    if isinstance(error, apsw.SQLError) and _TOO_COMPLEX.search(str(error)):
+        return TooComplex("The statement is nested too deeply or has too many parts.", hint="Make it simpler.")
     if isinstance(error, apsw.ReadOnlyError):
         return ReadOnlyNow("The database file is read-only.", hint="Make the file and its folder writable.")
     if isinstance(error, apsw.CorruptError | apsw.NotADBError):
         return Damaged("The database file is damaged.", hint="Restore a backup; the file is left as it is.")
     if isinstance(error, apsw.TooBigError):
         return TooBig("A value is larger than the database can hold.", hint="Send smaller values.")
-    if isinstance(error, apsw.IOError | apsw.CantOpenError | apsw.NoMemError | apsw.ProtocolError):
+    if isinstance(error, apsw.IOError | apsw.CantOpenError | apsw.ProtocolError):
         return Broken("The database file cannot be read or written now.", hint="Check the disk, then try again.")
     return None

@@ -6,7 +6,8 @@ from typing import Literal
 
 from rolltop.rows.errors import NotAcceptable
 
-Form = Literal["array", "object", "csv"]
+Form = Literal["array", "object", "csv", "values", "value"]
+"""`values` and `value` are those of saved queries that return values instead of rows (dialect, section 13)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ def body_of(media: Media, text: str | None, header: str) -> bytes:
     """The whole body around the rows' text: brackets, the CSV's header line, or the single object as it is."""
     if media.form == "object":
         return (text or "").encode()
+    if media.form == "value":
+        return (text or "null").encode()
     if media.form == "csv":
         return f"{header}\n{text}\n".encode() if text is not None else b"\n"
     return f"[{text}]".encode() if text is not None else b"[]"

@@ -60,7 +60,8 @@ def _head(text: Text, plan: ReadPlan) -> str:
     if plan.source.query is None:
         return ""
     text.binds.extend(plan.source.binds)
-    return f"WITH {plan.source.sql} AS ({plan.source.query}) "
+    columns = ", ".join(quote(column.name) for column in plan.table.columns)
+    return f"WITH {plan.source.sql} ({columns}) AS ({plan.source.query}) "
 
 
 def _glued(made: str, media: Media) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from rolltop.data.types import SQLValue
 from rolltop.rows import literals
@@ -45,7 +46,7 @@ class Statement:
     binds: tuple[Bind, ...]
     window: int
 
-    def bindings(self, values: Sequence[str], window: Sequence[SQLValue] = ()) -> list[SQLValue]:
+    def bindings(self, values: Sequence[Any], window: Sequence[SQLValue] = ()) -> list[SQLValue]:
         """The values to bind for one request: its literals, and its limit and offset where the statement has them."""
         made: list[SQLValue] = [
             convert(values[slot]) if slot >= 0 else convert  # type: ignore[operator,misc]

@@ -59,10 +59,14 @@ def compared(place: Place) -> str:
 
 
 def row_text(media: Media, pairs: Sequence[tuple[Shown, str]]) -> str:
-    """The text of a row: a JSON object or a CSV line; each output comes with the SQL of its value."""
+    """The text of a row: a JSON object, a bare value or a CSV line; each output comes with the SQL of its value."""
     if media.form == "csv":
         return csv_line([csv_cell(output, expression) for output, expression in pairs])
-    made = json_object([(output.key, output_json(output, expression)) for output, expression in pairs])
+    if media.form in ("value", "values"):
+        [(output, expression)] = pairs
+        made = f"json_quote({output_json(output, expression)})"
+    else:
+        made = json_object([(output.key, output_json(output, expression)) for output, expression in pairs])
     return f"rolltop_stripped({made})" if media.stripped else made
 
 
