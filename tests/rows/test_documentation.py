@@ -37,7 +37,7 @@ def run(client: TestClient, command: str) -> tuple[int, dict[str, str], str]:
 
 def test_the_examples_answer_as_written(library: TestClient) -> None:
     examples = EXAMPLE.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(examples) == 16
+    assert len(examples) == 17
     for command, kind, wanted in examples:
         status, headers, text = run(library, command)
         if kind == "json":

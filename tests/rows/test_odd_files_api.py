@@ -146,6 +146,18 @@ class TestCells:
         assert rows(client.get("t?a=in.(\\x00ff,text)&select=id")) == [{"id": 1}, {"id": 2}]
         assert client.post("t", json={"a": "\\x0"}).json()["code"] == "22P02"
 
+    def test_that_are_jsonb_are_compared_like_any_json(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a JSON);"
+            "INSERT INTO t VALUES (1, jsonb('[1,2]')), (2, '[1,2]'), (3, x'ffff'), (4, jsonb('{\"b\":[3]}'));"
+            "INSERT INTO t VALUES (5, '[1]')"
+        )
+        assert rows(client.get("t?select=id&a=cs.[2]&order=id")) == [{"id": 1}, {"id": 2}]
+        assert rows(client.get("t?select=id&a=eq.[1,2]&order=id")) == [{"id": 1}, {"id": 2}]
+        assert rows(client.get('t?select=id&a=in.([1],"[1,2]")&order=id')) == [{"id": 1}, {"id": 2}, {"id": 5}]
+        assert rows(client.get("t?select=id&a->b=eq.[3]")) == [{"id": 4}]
+        assert [row["id"] for row in rows(client.get("t?select=id&order=a,id"))] == [3, 5, 1, 2, 4]
+
     @pytest.mark.parametrize(
         ("declaration", "sql", "cast", "wanted"),
         [

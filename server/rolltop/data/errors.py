@@ -75,6 +75,18 @@ class ValueOutOfRange(BadRequest):
         super().__init__(f'value "{_shortened(literal)}" is out of range for type {type_name}')
 
 
+class BadTextQuery(BadRequest):
+    """A full text query that cannot be read (SQLSTATE 42601)."""
+
+    code = "42601"
+
+    def __init__(self, text: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f'syntax error in tsquery: "{_shortened(text)}"',
+            hint=hint or "Join words with & | ! <->; `plfts` and `wfts` take any text.",
+        )
+
+
 class CannotCast(BadRequest):
     """Two types without a cast between them (SQLSTATE 42846)."""
 

@@ -11,6 +11,7 @@ import msgspec
 from rolltop.data.arrays import array_elements
 from rolltop.data.casts import cast
 from rolltop.data.errors import InvalidLiteral
+from rolltop.data.fulltext import FullText
 from rolltop.data.totals import Rest, average, total
 
 
@@ -204,6 +205,8 @@ def register(connection: apsw.Connection) -> None:
     """Make the functions known to a connection. Not marked innocuous: a foreign file's schema may not call them."""
     for name, (function, arguments) in FUNCTIONS.items():
         connection.create_scalar_function(name, function, arguments, deterministic=True, flags=apsw.SQLITE_DIRECTONLY)
+    search = FullText(connection).holds
+    connection.create_scalar_function("rolltop_fts", search, 4, deterministic=True, flags=apsw.SQLITE_DIRECTONLY)
     connection.create_aggregate_function("rolltop_rest", _rest, 1, flags=apsw.SQLITE_DIRECTONLY)
 
 

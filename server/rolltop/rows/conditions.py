@@ -7,11 +7,13 @@ What is embedded to one stands beside its parent in FROM; what is embedded to ma
 from collections.abc import Callable, Sequence
 
 from rolltop.data import quote
+from rolltop.data.quoting import quote_text
 from rolltop.rows import literals
 from rolltop.rows.asked import Slot
+from rolltop.rows.parse import CONTAINERS, FULL_TEXT
 from rolltop.rows.planned import JSON, Embedded, Exists, Logic, Place, Selection, Sort, Test, Where
 from rolltop.rows.statement import Text
-from rolltop.rows.values import compared, value
+from rolltop.rows.values import compared, plain, value
 
 _COMPARE = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT"}
 
@@ -135,7 +137,7 @@ def _test(text: Text, test: Test) -> str:
         return _is(test)
     if operator == "in":
         return _in(text, test)
-    make = _PATTERNS.get(operator) or _CONTAINERS.get(operator) or _comparison
+    make = _SPECIAL.get(operator, _comparison)
     if test.quantifier and isinstance(test.value, tuple):
         word = "OR" if test.quantifier == "any" else "AND"
         parts = [make(text, test, element) for element in test.value]
@@ -195,13 +197,20 @@ def _match(text: Text, test: Test, literal: "str | Slot | None") -> str:
 
 def _contains(text: Text, test: Test, literal: "str | Slot | None") -> str:
     made = text.bind(literal, str)
-    return f"rolltop_{test.operator}({value(test.place)}, {made})"
+    return f"rolltop_{test.operator}({plain(test.place)}, {made})"
 
 
-_PATTERNS: dict[str, Callable[[Text, Test, "str | Slot | None"], str]] = {
+def _full_text(text: Text, test: Test, literal: "str | Slot | None") -> str:
+    wanted = text.bind(literal, literals.searches(test.operator))
+    mode = quote_text(f"{test.operator} {test.config}")
+    return f"rolltop_fts({plain(test.place)}, {int(test.place.type is JSON)}, {mode}, {wanted})"
+
+
+_SPECIAL: dict[str, Callable[[Text, Test, "str | Slot | None"], str]] = {
     "like": _like,
     "ilike": _ilike,
     "match": _match,
     "imatch": _match,
+    **dict.fromkeys(CONTAINERS, _contains),
+    **dict.fromkeys(FULL_TEXT, _full_text),
 }
-_CONTAINERS = dict.fromkeys(("cs", "cd", "ov"), _contains)

@@ -295,6 +295,17 @@ class UnknownType(BadRequest):
         super().__init__(f'type "{name}" does not exist')
 
 
+class UnknownConfig(BadRequest):
+    """A text search configuration that is not there."""
+
+    code = "42704"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f'text search configuration "{name}" does not exist', hint="`english` stems words, `simple` does not."
+        )
+
+
 class BadPattern(BadRequest):
     """A regular expression that cannot be read."""
 

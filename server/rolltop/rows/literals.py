@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from rolltop.data import tsquery
 from rolltop.data.types import ColumnType, SQLValue
 from rolltop.rows import errors
 from rolltop.rows.parse import in_list
@@ -74,6 +75,18 @@ def expression(pattern: str) -> str:
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         raise errors.BadPattern(f"invalid regular expression: {text}") from None
     return pattern
+
+
+def searches(operator: str) -> Convert:
+    """The text of a full text filter, looked at so far that nothing in it can fail later; 42601 for bad syntax."""
+
+    def checked(text: str) -> SQLValue:
+        if len(text) > LONGEST_EXPRESSION:
+            raise errors.PatternTooLong(LONGEST_EXPRESSION)
+        tsquery.read(operator, text)
+        return text
+
+    return checked
 
 
 def listed(convert: Convert) -> Convert:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from rolltop.auth import Actor, Scope
 from rolltop.data import Catalog, ColumnType, Table
+from rolltop.data.fulltext import CONFIGS
 from rolltop.data.types import of_declared
 from rolltop.rows import aggregate, errors, relations
 from rolltop.rows.asked import (
@@ -280,8 +281,6 @@ def _condition(level: _Level, condition: Condition | Group) -> Where:
     found = place(level.table, condition.field, level.row)
     if operator in RANGES:
         raise errors.NotImplementedHere(f"The range operator '{operator}' is out of scope.")
-    if operator in FULL_TEXT:
-        raise errors.NotImplementedHere("Full-text search is not available yet; `ilike` finds text.")
     if operator in PATTERNS and not found.type.textual:
         raise errors.UndefinedOperator(_SYMBOLS[operator], found.type.name)
     if operator in CONTAINERS and found.type.name != "jsonb":
@@ -290,7 +289,18 @@ def _condition(level: _Level, condition: Condition | Group) -> Where:
         raise errors.NotBoolean(
             f"argument of IS {str(condition.value).upper()} must be type boolean, not type {found.type.name}"
         )
-    return Test(found, operator, condition.value, condition.negated, condition.quantifier)
+    config = _config(found, condition) if operator in FULL_TEXT else ""
+    return Test(found, operator, condition.value, condition.negated, condition.quantifier, config)
+
+
+def _config(found: Place, condition: Condition) -> str:
+    """The text search configuration of a full text condition, `english` if none is named."""
+    if not found.type.textual and found.type is not JSON:
+        raise errors.UndefinedOperator("@@", found.type.name)
+    config = "english" if condition.config is None else condition.config.strip().lower()
+    if config not in CONFIGS:
+        raise errors.UnknownConfig(config)
+    return config
 
 
 def _sort(level: _Level, term: Term) -> Sort:

@@ -59,6 +59,8 @@ class Test:
     value: "str | tuple[str | None, ...] | Slot"
     negated: bool
     quantifier: Literal["", "any", "all"]
+    config: str = ""
+    """The text search configuration of a full text operator."""
 
 
 @dataclass(frozen=True, slots=True)

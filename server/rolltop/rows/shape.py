@@ -8,10 +8,10 @@ from urllib.parse import unquote_to_bytes
 
 from rolltop.rows.asked import Slot
 from rolltop.rows.errors import ParseError
-from rolltop.rows.parse import Parameter
+from rolltop.rows.parse import FULL_TEXT, Parameter
 
 SLOTTED = frozenset(
-    {"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct", "like", "match", "imatch", "in", "cs", "cd", "ov"}
+    {"eq", "neq", "gt", "gte", "lt", "lte", "isdistinct", "like", "match", "imatch", "in", "cs", "cd", "ov"} | FULL_TEXT
 )
 _FIXED = frozenset({"select", "columns", "on_conflict", "order", "and", "or"})
 _LAST_WORDS = frozenset({"order", "limit", "offset", "and", "or"})

@@ -53,9 +53,17 @@ def json_path(steps: Sequence[Step]) -> str:
     return "".join(parts)
 
 
+def plain(place: Place) -> str:
+    """The value at a place for a function of ours: JSON that SQLite's JSONB holds becomes text."""
+    made = value(place)
+    if place.type is not JSON or place.steps or place.column.held:
+        return made
+    return f"CASE WHEN {made} >= x'' AND json_valid({made}, 8) THEN json({made}) ELSE {made} END"
+
+
 def compared(place: Place) -> str:
     """What is compared and sorted by: JSON by its jsonb order, everything else as it is."""
-    return f"rolltop_order({value(place)})" if place.type is JSON else value(place)
+    return f"rolltop_order({plain(place)})" if place.type is JSON else value(place)
 
 
 def row_text(media: Media, pairs: Sequence[tuple[Shown, str]]) -> str:

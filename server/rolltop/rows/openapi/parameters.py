@@ -5,8 +5,9 @@ from rolltop.rows.openapi.names import component_names, spelled
 from rolltop.rows.openapi.schemas import JSONObject, example
 
 _COMPARE = "eq neq gt gte lt lte in is isdistinct"
-_PATTERNS = "like ilike match imatch"
-_OF_TYPE = {"boolean": "eq neq in is isdistinct", "jsonb": "eq neq is isdistinct cs cd ov"}
+_FULL_TEXT = "fts plfts phfts wfts"
+_PATTERNS = f"like ilike match imatch {_FULL_TEXT}"
+_OF_TYPE = {"boolean": "eq neq in is isdistinct", "jsonb": f"eq neq is isdistinct cs cd ov {_FULL_TEXT}"}
 
 
 def filters(table: Table, name: str) -> list[tuple[str, JSONObject]]:
