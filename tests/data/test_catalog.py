@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.data.conftest import Make, made_by_others
 
-from rolltop.data import ddl
+from rolltop.data import checks, ddl
 from rolltop.data.catalog import ForeignKey
 from rolltop.data.types import all_types, of_declared
 
@@ -161,4 +161,10 @@ class TestTables:
 class TestDeclarations:
     @given(st.text(alphabet="CREATE TABLEt(ab'\"`[],-/*x1 CHECKINNOTULDFORGVSPY\n", max_size=80))
     def test_nothing_makes_the_reader_fall_over(self, sql: str) -> None:
-        ddl.read(sql)
+        for check in ddl.read(sql).checks:
+            checks.choices(check), list(checks.lengths(check)), list(checks.bounds(check))
+
+    @given(st.text(alphabet="xl(),'\" <>=-5.9eLENGTHBETWEENANDORISNULLIN", max_size=60))
+    def test_nor_the_reader_of_checks(self, expression: str) -> None:
+        check = ddl.Check(None, "x", tuple(ddl.tokens_of(expression)))
+        checks.choices(check), list(checks.lengths(check)), list(checks.bounds(check))

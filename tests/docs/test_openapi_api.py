@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
 
 from rolltop.app import Application
+from rolltop.auth import Actor, Scope
 from rolltop.web.guard import PUBLIC
 
 Operations = list[tuple[str, str, dict[str, Any]]]
@@ -52,6 +53,23 @@ class TestReadOpenapi:
         run_sql(app, "CREATE TABLE films (id INTEGER PRIMARY KEY)")
         changed = client.get("/openapi.json", headers={"If-None-Match": etag})
         assert (changed.status_code, changed.headers["etag"] == etag) == (200, False)
+
+    def test_is_trimmed_to_the_caller(
+        self, app: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run_sql(app, "CREATE TABLE films (id INTEGER PRIMARY KEY)")
+        whole = client.get("/openapi.json").headers["etag"]
+        reader = Actor("r", "Reader", "reader", frozenset({Scope.ROWS_READ}))
+        monkeypatch.setattr(app._guard, "_who", lambda _token: reader)
+        paths = read(client)["paths"]
+        assert set(paths["/rest/v1/films"]) == {"get"}
+        assert "/api/jobs" not in paths
+        assert "/api/me" in paths
+        for path, item in paths.items():
+            if "get" in item and path not in ("/api/events", "/health/ready"):
+                assert client.get(path).status_code < 300, path
+        monkeypatch.undo()
+        assert client.get("/openapi.json").headers["etag"] == whole
 
     def test_never_speaks_of_our_own_tables(self, app: Application, client: TestClient) -> None:
         run_sql(app, "CREATE TABLE IF NOT EXISTS _rolltop_log (id INTEGER PRIMARY KEY)")

@@ -1,5 +1,7 @@
 """What the document says of tables, whatever they are called: pure, from a catalog read from SQLite."""
 
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from rolltop.auth import Scope
 from rolltop.data.reflect import reflect
 from rolltop.docs.service import complete, merge
 from rolltop.rows import openapi
@@ -30,8 +33,20 @@ ODD = '''
 CREATE TABLE "Order Details" ("Unit Price" REAL, "order" TEXT, "a.b:c(d)" TEXT, "say ""hi""" TEXT, "größe" INT);
 CREATE TABLE a (x INT); CREATE TABLE a_insert (x INT); CREATE TABLE "Error" (id INTEGER PRIMARY KEY);
 CREATE TABLE "表" (x); CREATE TABLE "数" (x); CREATE TABLE "1st" (x); CREATE TABLE "x/{y}?#" (x);
-CREATE TABLE "Docs" (x); CREATE TABLE lost (x REFERENCES nowhere (y));
+CREATE TABLE "Docs" (x); CREATE TABLE lost (x REFERENCES nowhere (y), z REFERENCES nowhere);
+CREATE TABLE "select" ("from" TEXT DEFAULT 'it''s' CHECK ("from" IN ('it''s', '"', '\')), "class" INT,
+  "1" TEXT, "" TEXT);
+CREATE TABLE "true" (x INT CHECK (x < 99999999999999999999999)); CREATE TABLE "💡" ("💡" TEXT);
+CREATE TABLE "None" (self REAL, model_config TEXT, "schema" JSON, __init__ TEXT, "a b" DATE, a_b DATE, "a-b" DATE);
 '''
+LIMITS = """
+CREATE TABLE limits (
+  a INT CHECK (a > 5), b INT CHECK (b BETWEEN -3 AND 7 AND b >= 0), c REAL CHECK (0 < c AND c < 1),
+  d INT CHECK (d > 1 OR d < -1), e INT CHECK (e > 1 AND e < 5 OR e = 9),
+  f TEXT CHECK (length(f) >= 6 AND length(f) < 9),
+  g INT CHECK (g IS NULL OR g <= 10), h TEXT CHECK (h > 5), i INT CHECK (i IN ('1', '2')), j TEXT CHECK (j IN (1, 2)),
+  k INT CHECK (k IN ('x')), l DECIMAL CHECK (l > -9e999 AND l >= 0.5), m INT CHECK (m <> 3), n INT CHECK (-1 >= n));
+"""
 STATIC = complete({"openapi": "3.1.0", "info": {"title": "Test", "version": "1"}, "paths": {}})
 
 
@@ -99,6 +114,96 @@ class TestInsertAndUpdateSchemas:
         schema = document(LIBRARY)["components"]["schemas"]["books_update"]
         assert "required" not in schema
         assert not [name for name, column in schema["properties"].items() if "default" in column]
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("column", "wanted"),
+        [
+            ("a", {"exclusiveMinimum": 5}),
+            ("b", {"minimum": 0, "maximum": 7}),
+            ("c", {"exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+            ("d", {}),
+            ("e", {}),
+            ("f", {"minLength": 6, "maxLength": 8}),
+            ("g", {"maximum": 10}),
+            ("h", {}),
+            ("i", {"enum": [1, 2, None]}),
+            ("j", {"enum": ["1", "2", None]}),
+            ("k", {}),
+            ("l", {"minimum": 0.5}),
+            ("m", {}),
+            ("n", {"maximum": -1}),
+        ],
+    )
+    def test_come_from_simple_checks(self, column: str, wanted: dict[str, Any]) -> None:
+        said = document(LIMITS)["components"]["schemas"]["limits_insert"]["properties"][column]
+        usual = {"type", "format", "description", "examples"}
+        assert {keyword: value for keyword, value in said.items() if keyword not in usual} == wanted
+
+    def test_the_examples_keep_them_in_sqlite_too(self) -> None:
+        connection = apsw.Connection(":memory:")
+        connection.execute(LIMITS)
+        columns = document(LIMITS)["components"]["schemas"]["limits_insert"]["properties"]
+        for name in columns.keys() - {"k", "e", "d"}:  # what these CHECKs mean is not said
+            connection.execute(f"INSERT INTO limits ({name}) VALUES (?)", [columns[name]["examples"][0]])
+
+
+class TestRelated:
+    def test_what_select_embeds_is_listed_as_it_is_written(self) -> None:
+        sql = """
+        CREATE TABLE members (id INTEGER PRIMARY KEY, invited_by INT REFERENCES members (id));
+        CREATE TABLE "big books" (id INTEGER PRIMARY KEY);
+        CREATE TABLE loans (book INT REFERENCES "big books" (id), lender INT REFERENCES members (id),
+          borrower INT, CONSTRAINT taken FOREIGN KEY (borrower) REFERENCES members (id), PRIMARY KEY (book, lender));
+        """
+        paths = document(sql)["paths"]
+        listed = {
+            path.rsplit("/", 1)[1]: re.findall(r"^- `(.+)\(\*\)`", item["get"]["description"], re.MULTILINE)
+            for path, item in paths.items()
+            if path.startswith("/rest/")
+        }
+        assert listed == {
+            "big%20books": ["loans", "members"],
+            "loans": ["big books", "lender", "borrower"],
+            "members": ["invited_by", "loans!loans_lender_fkey", "loans!taken", "members", "big books"],
+        }
+
+
+class TestTrimmed:
+    def test_a_reader_sees_no_writes(self) -> None:
+        made = trimmed_to(Scope.ROWS_READ)
+        methods = {method for item in made["paths"].values() for method in item}
+        assert "/rest/v1/books" in made["paths"]
+        assert methods == {"get"}
+        assert "books_insert" not in made["components"]["schemas"]
+        OpenAPIV31SpecValidator(made).validate()
+
+    def test_a_writer_who_may_not_read_sees_only_writes(self) -> None:
+        made = trimmed_to(Scope.ROWS_WRITE)
+        assert set(made["paths"]["/rest/v1/books"]) == {"post", "put", "patch", "delete"}
+        assert "/rest/v1/titles" not in made["paths"]
+        OpenAPIV31SpecValidator(made).validate()
+
+    def test_nobody_sees_no_table_at_all(self) -> None:
+        made = trimmed_to()
+        assert not [path for path in made["paths"] if path.startswith("/rest/")]
+        assert "books" not in json.dumps(made)
+
+    def test_a_table_has_the_same_name_for_everybody(self) -> None:
+        connection = apsw.Connection(":memory:")
+        connection.execute('CREATE TABLE "Health" (x)')
+        catalog = reflect(connection)
+        whole, part = merge(STATIC, catalog), merge(STATIC, catalog, {Scope.ROWS_READ})
+        assert "Health_2" in whole["components"]["schemas"]
+        assert "Health_2" in part["components"]["schemas"]
+
+
+def trimmed_to(*scopes: Scope) -> dict[str, Any]:
+    """The document over the library for a caller with these scopes."""
+    connection = apsw.Connection(":memory:")
+    connection.execute(LIBRARY)
+    return merge(STATIC, reflect(connection), scopes)
 
 
 class TestPaths:

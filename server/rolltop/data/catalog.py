@@ -25,8 +25,11 @@ class Column:
     """The position in the primary key, from 1; 0 when it is not part of it."""
     choices: tuple[str | int | float, ...] = ()
     """The values of a CHECK (column IN (…))."""
+    min_length: int | None = None
     max_length: int | None = None
-    """The limit of a CHECK (length(column) <= N)."""
+    """The limits of CHECK (length(column) <= N) and its kin."""
+    bounds: tuple[tuple[str, int | float], ...] = ()
+    """The numbers between which CHECKs hold the column, each behind its `<`, `<=`, `>` or `>=`."""
     held: bool = False
     """Whether STRICT or a CHECK of ours keeps cells of another storage class out."""
     collation: str | None = None

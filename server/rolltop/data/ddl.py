@@ -99,7 +99,7 @@ def _definitions(tokens: Tokens) -> list[Tokens]:
     opening = next((at for at, token in enumerate(tokens) if token.text == "("), None)
     if opening is None:
         return []
-    return [part for part in split(tokens[opening + 1 : _closing(tokens, opening)]) if part]
+    return [part for part in split(tokens[opening + 1 : closing_of(tokens, opening)]) if part]
 
 
 def split(tokens: Tokens) -> list[Tokens]:
@@ -115,7 +115,7 @@ def split(tokens: Tokens) -> list[Tokens]:
     return parts
 
 
-def _closing(tokens: Tokens, opening: int) -> int:
+def closing_of(tokens: Tokens, opening: int) -> int:
     """The index of the parenthesis that closes the one at `opening`."""
     depth = 0
     for at in range(opening, len(tokens)):
@@ -127,7 +127,7 @@ def _closing(tokens: Tokens, opening: int) -> int:
 
 def _names(tokens: Tokens, opening: int) -> tuple[tuple[str, ...], int]:
     """The lower-case column names in the parentheses at `opening`, and where they end."""
-    closing = _closing(tokens, opening)
+    closing = closing_of(tokens, opening)
     names = tuple(part[0].name.lower() for part in split(tokens[opening + 1 : closing]) if part)
     return names, closing
 
@@ -145,7 +145,7 @@ def _constraints(tokens: Tokens, column: str | None, declared: Declared) -> None
             name, at = following.name, at + 2
             continue
         if word == "CHECK" and following is not None and following.text == "(":
-            closing = _closing(tokens, at + 1)
+            closing = closing_of(tokens, at + 1)
             declared.checks.append(Check(name, column, tuple(tokens[at + 2 : closing])))
             at = closing
         elif word in ("PRIMARY", "UNIQUE", "FOREIGN"):
@@ -175,80 +175,7 @@ def _past_expression(tokens: Tokens, at: int) -> int:
     """The index of the last word of a DEFAULT or GENERATED clause that starts at `at`."""
     for position in range(at + 1, min(at + 4, len(tokens))):
         if tokens[position].text == "(":
-            return _closing(tokens, position)
+            return closing_of(tokens, position)
         if tokens[at].word == "DEFAULT" and tokens[position].text not in "+-":
             return position
     return at
-
-
-def choices(check: Check) -> tuple[str, tuple[str | int | float, ...]] | None:
-    """The column (lower case) and the values of `column IN (…)`, alone, after `column IS NULL OR`, or before AND."""
-    for part in _conjuncts(check.tokens):
-        tokens = _without_null_case(part)
-        if len(tokens) >= 5 and tokens[0].kind == "name" and tokens[1].word == "IN" and tokens[2].text == "(":
-            values = [_literal(item) for item in split(tokens[3:-1])]
-            if tokens[-1].text == ")" and all(value is not None for value in values):
-                return tokens[0].name.lower(), tuple(value for value in values if value is not None)
-    return None
-
-
-def max_length(check: Check) -> tuple[str, int] | None:
-    """The column (lower case) and N of `length(column) <= N`, `< N` or `= N`."""
-    for part in _conjuncts(check.tokens):
-        tokens = _without_null_case(part)
-        if (
-            len(tokens) == 6
-            and tokens[0].word == "LENGTH"
-            and (tokens[1].text, tokens[3].text) == ("(", ")")
-            and tokens[4].text in ("<=", "<", "=")
-            and tokens[5].text.isdigit()
-        ):
-            return tokens[2].name.lower(), int(tokens[5].text) - (tokens[4].text == "<")
-    return None
-
-
-def _conjuncts(tokens: tuple[Token, ...]) -> list[Tokens]:
-    """`tokens` split at the ANDs outside parentheses."""
-    parts: list[Tokens] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if token.word == "AND" and depth == 0:
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return [_unwrapped(part) for part in parts]
-
-
-def _unwrapped(tokens: Tokens) -> Tokens:
-    """`tokens` without parentheses around the whole."""
-    while len(tokens) >= 2 and tokens[0].text == "(" and _closing(tokens, 0) == len(tokens) - 1:
-        tokens = tokens[1:-1]
-    return tokens
-
-
-def _without_null_case(tokens: Tokens) -> Tokens:
-    """`x` of `column IS NULL OR x` and of `x OR column IS NULL`."""
-    words = [token.word for token in tokens]
-    if words[1:4] == ["IS", "NULL", "OR"]:
-        return _unwrapped(tokens[4:])
-    if words[-2:] == ["IS", "NULL"] and words[-4:-3] == ["OR"]:
-        return _unwrapped(tokens[:-4])
-    return tokens
-
-
-def _literal(tokens: Tokens) -> str | int | float | None:
-    """The value of a literal; None for anything else, NULL included."""
-    sign = -1 if tokens and tokens[0].text == "-" else 1
-    tokens = tokens[1:] if tokens and tokens[0].text in ("-", "+") else tokens
-    if len(tokens) != 1:
-        return None
-    if tokens[0].kind == "string":
-        return tokens[0].name
-    if tokens[0].kind == "number":
-        text = tokens[0].text
-        try:
-            return sign * (int(text) if text.isdigit() else float(text))
-        except ValueError:
-            return None
-    return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import apsw
 
-from rolltop.data import ddl
+from rolltop.data import checks, ddl
 from rolltop.data.catalog import Catalog, CheckRule, Column, ForeignKey, Table, UniqueKey
 from rolltop.data.quoting import quote
 from rolltop.data.types import of_declared
@@ -142,8 +142,9 @@ def _column(
     expression = column_type.check(quote(name))
     wanted = None if expression is None else " ".join(token.text for token in ddl.tokens_of(expression))
     own = [check for check in declared.checks if check.column is None or check.column.lower() == lower]
-    found_choices = next((found[1] for found in map(ddl.choices, own) if found and found[0] == lower), ())
-    found_length = next((found[1] for found in map(ddl.max_length, own) if found and found[0] == lower), None)
+    found_choices = next((found[1] for found in map(checks.choices, own) if found and found[0] == lower), ())
+    lengths = [(side, length) for check in own for name, side, length in checks.lengths(check) if name == lower]
+    bounds = [(mark, number) for check in own for name, mark, number in checks.bounds(check) if name == lower]
     boolean = column_type.name == "boolean"
     return Column(
         name,
@@ -154,7 +155,9 @@ def _column(
         generated=hidden in (2, 3),
         key=key,
         choices=() if boolean else found_choices,
-        max_length=found_length,
+        min_length=max((length for side, length in lengths if side == "least"), default=None),
+        max_length=min((length for side, length in lengths if side == "most"), default=None),
+        bounds=tuple(bounds),
         held=(strict and declared_type.upper() in ("INT", "INTEGER", "TEXT"))
         or any(check.text == wanted for check in own),
         collation=declared.collations.get(lower),

@@ -26,10 +26,10 @@ def _document(request: Request) -> Document:
 
 @router.get("/openapi.json", response_class=Response, responses=_RESPONSES)
 def read_openapi(
-    request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, _actor: Caller
+    request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, actor: Caller
 ) -> Response:
-    """This document: every address of this server, with a typed path for each of your tables."""
-    rendered = document.render(data.fresh_catalog())
+    """This document: every address of this server that you may use, with a typed path for each of your tables."""
+    rendered = document.render(data.fresh_catalog(), actor.scopes)
     headers = {"ETag": rendered.etag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == rendered.etag:
         return Response(status_code=304, headers=headers)

@@ -1,24 +1,24 @@
 """One OpenAPI 3.1 document from two sources: the application's routes and the catalog of the data file.
 
-FastAPI's document ─▶ complete() ─┐
-catalog ─▶ rows.openapi ──────────┴▶ merged ─▶ bytes and ETag, kept until the catalog changes
+FastAPI's document ─▶ complete() ─▶ trimmed to the caller ─┐
+catalog ─▶ rows.openapi, trimmed to the caller ────────────┴▶ merged ─▶ bytes and ETag, kept until the catalog changes
 """
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from rolltop.auth import Scope
 from rolltop.data import Catalog
+from rolltop.docs.trim import operations, trimmed
 from rolltop.rows import openapi as rows
 from rolltop.web.guard import PUBLIC
 
 JSONObject = dict[str, Any]
-
-_METHODS = ("get", "put", "post", "patch", "delete")
 
 _TAGS = {
     "Collections": "Tables and views: what there is, how it is built.",
@@ -44,7 +44,7 @@ _SECURITY_SCHEMES: JSONObject = {
         "description": "The same token, where a client such as supabase-js calls it a key.",
     },
 }
-_EITHER: list[JSONObject] = [{"bearer": []}, {"apikey": []}]
+_EITHER: list[JSONObject] = [{name: []} for name in _SECURITY_SCHEMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +55,51 @@ class Rendered:
     etag: str
 
 
+_MOST_RENDERED = 8
+
+
 class Document:
     """The document of one server. `routes` gives FastAPI's own part; it is asked once, at the first request."""
 
     def __init__(self, routes: Callable[[], JSONObject]) -> None:
         self._routes = routes
         self._static: JSONObject | None = None
-        self._catalog: Catalog | None = None
-        self._rendered: Rendered | None = None
+        self._of: tuple[Catalog | None, dict[frozenset[Scope], Rendered]] = (None, {})
 
-    def render(self, catalog: Catalog) -> Rendered:
-        """The document for this catalog; made anew only when the catalog is another one than last time."""
-        if self._rendered is None or catalog is not self._catalog:
+    def render(self, catalog: Catalog, scopes: frozenset[Scope]) -> Rendered:
+        """The document of this catalog for a caller with `scopes`; made once for both."""
+        known, rendered = self._of
+        if catalog is not known or len(rendered) > _MOST_RENDERED:
+            self._of = catalog, rendered = catalog, {}
+        if scopes not in rendered:
             if self._static is None:
                 self._static = complete(self._routes())
-            body = msgspec.json.encode(merge(self._static, catalog))
-            etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-            self._catalog, self._rendered = catalog, Rendered(body, etag)
-        return self._rendered
+            body = msgspec.json.encode(merge(self._static, catalog, scopes))
+            rendered[scopes] = Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        return rendered[scopes]
 
 
-def merge(static: JSONObject, catalog: Catalog) -> JSONObject:
-    """`static` with the paths, schemas and tags of the tables; `static` itself stays as it is."""
-    components = static["components"]
-    made = rows.document(catalog, components["schemas"])
+def merge(static: JSONObject, catalog: Catalog, scopes: Collection[Scope] = tuple(Scope)) -> JSONObject:
+    """`static` with the paths, schemas and tags of the tables, for a caller with `scopes`; `static` stays as it is."""
+    made = rows.document(catalog, scopes, taken=static["components"]["schemas"])
+    own = trimmed(static, scopes)
+    components = own["components"]
     tables = [tag["name"] for tag in made.tags]
-    own = [tag for tag in static["tags"] if tag["name"] not in tables]
+    tags = [tag for tag in own["tags"] if tag["name"] not in tables]
     groups = [
         {"name": "Your tables", "tags": tables},
-        {"name": "Rolltop", "tags": [tag["name"] for tag in own]},
+        {"name": "Rolltop", "tags": [tag["name"] for tag in tags]},
     ]
-    return static | {
-        "paths": made.paths | static["paths"],
+    return own | {
+        "paths": made.paths | own["paths"],
         "components": components
         | {
             "schemas": made.schemas | components["schemas"],
             "parameters": made.parameters,
             "responses": made.responses,
+            "headers": made.headers,
         },
-        "tags": made.tags + own,
+        "tags": made.tags + tags,
         "x-tagGroups": [group for group in groups if group["tags"]],
     }
 
@@ -113,18 +119,11 @@ def complete(routes: JSONObject) -> JSONObject:
     schemas.setdefault("Error", _ERROR)
     schemas |= _HEALTH_SCHEMA | _REFUSED_SCHEMAS
     document["security"] = _EITHER
-    for path, _, operation in _operations(document):
+    for path, _, operation in operations(document):
         _correct(path, operation)
-    used = {tag for _, _, operation in _operations(document) for tag in operation["tags"]}
+    used = {tag for _, _, operation in operations(document) for tag in operation["tags"]}
     document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items() if name in used]
     return document
-
-
-def _operations(document: JSONObject) -> Iterator[tuple[str, str, JSONObject]]:
-    for path, item in document["paths"].items():
-        for method in _METHODS:
-            if method in item:
-                yield path, method, item[method]
 
 
 def _correct(path: str, operation: JSONObject) -> None:
@@ -133,6 +132,9 @@ def _correct(path: str, operation: JSONObject) -> None:
     if path in PUBLIC:
         operation["security"] = []
     else:
+        if "security" in operation:
+            scopes = operation["security"][0]["bearer"]
+            operation["security"] = [{name: scopes} for name in _SECURITY_SCHEMES]
         responses.setdefault("401", _error("No token, or one that isn't known."))
     if "requestBody" in operation:
         responses.setdefault("400", _error("The body can't be read."))

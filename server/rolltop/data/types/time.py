@@ -18,7 +18,7 @@ class Time(ColumnType):
     example = '"12:30:00"'
     normalizes = True
     payload = str
-    schema = MappingProxyType({"type": "string", "format": "time"})
+    schema = MappingProxyType({"type": "string", "format": "time-local"})
 
     def json(self, expression: str, *, held: bool) -> str:
         return expression if held else odd_cells_apart(expression, f"{expression} >= x''")

@@ -6,16 +6,20 @@ Pure: the catalog in, plain JSON values out. Components that all tables share (e
 names that start with `rows.`, which no table's name can turn into.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from rolltop.auth import Scope
 from rolltop.data import Catalog, Table
-from rolltop.rows.openapi.answers import SHARED_RESPONSES
+from rolltop.rows.openapi.answers import SHARED_HEADERS
+from rolltop.rows.openapi.columns import JSONObject
+from rolltop.rows.openapi.embeds import related
 from rolltop.rows.openapi.names import component_names
-from rolltop.rows.openapi.operations import operations
+from rolltop.rows.openapi.operations import reading, writing
 from rolltop.rows.openapi.parameters import SHARED_PARAMETERS, filters
-from rolltop.rows.openapi.schemas import JSONObject, insert_schema, row_schema, update_schema
+from rolltop.rows.openapi.refusals import SHARED_RESPONSES
+from rolltop.rows.openapi.schemas import insert_schema, row_schema, update_schema
 
 ROOT = "/rest/v1"
 
@@ -28,32 +32,49 @@ class RowsDocument:
     schemas: JSONObject = field(default_factory=dict)
     parameters: JSONObject = field(default_factory=dict)
     responses: JSONObject = field(default_factory=dict)
+    headers: JSONObject = field(default_factory=dict)
     tags: list[JSONObject] = field(default_factory=list)
 
 
-def document(catalog: Catalog, taken: Iterable[str] = ()) -> RowsDocument:
-    """Paths, components and tags for every table and view. `taken` are schema names that are in use elsewhere."""
+def document(catalog: Catalog, scopes: Collection[Scope] = tuple(Scope), taken: Iterable[str] = ()) -> RowsDocument:
+    """Paths, components and tags of every table and view, as far as a caller with `scopes` may use them.
+
+    `taken` are schema names that are in use elsewhere.
+    """
+    reads, writes = Scope.ROWS_READ in scopes, Scope.ROWS_WRITE in scopes
     tables = sorted(catalog.tables.values(), key=lambda table: table.name.casefold())
     names = component_names([table.name for table in tables], taken, ("", "_insert", "_update"))
-    made = RowsDocument(parameters=dict(SHARED_PARAMETERS), responses=dict(SHARED_RESPONSES))
+    made = RowsDocument()
+    if reads or writes:
+        made.parameters, made.responses = dict(SHARED_PARAMETERS), dict(SHARED_RESPONSES)
+        made.headers = dict(SHARED_HEADERS)
     for table in tables:
-        _add(made, table, names)
+        if reads or (writes and table.writable):
+            _add(made, catalog, table, names, reads=reads, writes=writes and table.writable)
     return made
 
 
-def _add(made: RowsDocument, table: Table, names: dict[str, str]) -> None:
+def _add(
+    made: RowsDocument, catalog: Catalog, table: Table, names: dict[str, str], *, reads: bool, writes: bool
+) -> None:
     name = names[table.name]
     by_column = filters(table, name)
+    keys = [key for key, _ in by_column]
     made.parameters |= dict(by_column)
     made.schemas[name] = row_schema(table, names)
-    if table.writable:
+    operations: JSONObject = {}
+    if reads:
+        operations |= reading(table, name, keys, related(catalog, table))
+    if writes:
         made.schemas[f"{name}_insert"] = insert_schema(table, names)
         made.schemas[f"{name}_update"] = update_schema(table, names)
+        operations |= writing(table, name, keys)
     made.tags.append({"name": table.name, "description": _tag_description(table)})
-    made.paths[f"{ROOT}/{quote(table.name, safe='')}"] = operations(table, name, [key for key, _ in by_column])
+    made.paths[f"{ROOT}/{quote(table.name, safe='')}"] = operations
 
 
 def _tag_description(table: Table) -> str:
     key = ", ".join(f"`{column}`" for column in table.primary_key)
     kind = "Table" if table.kind == "table" else "View"
-    return f"{kind} with {len(table.columns)} columns" + (f", key {key}." if key else ".")
+    columns = "1 column" if len(table.columns) == 1 else f"{len(table.columns)} columns"
+    return f"{kind} with {columns}" + (f", key {key}." if key else ".")

@@ -1,24 +1,38 @@
 """What can be done with one table, put together from its schemas, parameters and answers."""
 
+from rolltop.auth import Scope
 from rolltop.data import Table
-from rolltop.rows.openapi.answers import answer, refused, rows_content
+from rolltop.rows.openapi.answers import DELETING, READING, WRITING, answer, refused, rows_content
+from rolltop.rows.openapi.columns import JSONObject, example
 from rolltop.rows.openapi.names import spelled
-from rolltop.rows.openapi.schemas import JSONObject, example
 
 
-def operations(table: Table, name: str, filters: list[str]) -> JSONObject:
-    possible: JSONObject = {"get": _read(table, name, filters)}
-    if table.writable:
-        possible["post"] = _insert(table, name)
-        if table.primary_key:
-            possible["put"] = _replace(table, name)
-        possible["patch"] = _update(table, name, filters)
-        possible["delete"] = _delete(table, name, filters)
-    return possible
+def reading(table: Table, name: str, filters: list[str], related: str) -> JSONObject:
+    """GET; `related` is the Markdown of what can be embedded."""
+    return {"get": _read(table, name, filters, related)}
+
+
+def writing(table: Table, name: str, filters: list[str]) -> JSONObject:
+    """POST, PATCH, DELETE, and PUT where there is a primary key."""
+    possible: JSONObject = {"post": _insert(table, name)}
+    if table.primary_key:
+        possible["put"] = _replace(table, name)
+    return possible | {"patch": _update(table, name, filters), "delete": _delete(table, name, filters)}
 
 
 def references(*names: str) -> list[JSONObject]:
+    """Parameters that stand among the components."""
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _operation(table: Table, identifier: str, summary: str, description: str, needs: Scope) -> JSONObject:
+    return {
+        "operationId": identifier,
+        "tags": [table.name],
+        "summary": summary,
+        "description": description,
+        "security": [{"bearer": [needs.value]}, {"apikey": [needs.value]}],
+    }
 
 
 _FILTERING = (
@@ -26,12 +40,9 @@ _FILTERING = (
 )
 
 
-def _read(table: Table, name: str, filters: list[str]) -> JSONObject:
-    return {
-        "operationId": f"read_{name}_rows",
-        "tags": [table.name],
-        "summary": f"Read rows of {table.name}",
-        "description": f"{_FILTERING} HEAD answers the same without the body.",
+def _read(table: Table, name: str, filters: list[str], related: str) -> JSONObject:
+    described = f"{_FILTERING} HEAD answers the same without the body.{related}"
+    return _operation(table, f"read_{name}_rows", f"Read rows of {table.name}", described, Scope.ROWS_READ) | {
         "parameters": references(
             *filters,
             *("rows.or", "rows.and", "rows.select", "rows.order", "rows.limit", "rows.offset"),
@@ -41,45 +52,22 @@ def _read(table: Table, name: str, filters: list[str]) -> JSONObject:
             "200": answer("The rows.", rows_content(name)),
             "206": answer("A part of the rows that match, when they were counted.", rows_content(name)),
         }
-        | refused(
-            s400="bad_request",
-            s401="unauthorized",
-            s403="forbidden",
-            s404="not_found",
-            s406="not_acceptable",
-            s416="out_of_range",
-            sdefault="failed",
-        ),
+        | READING,
     }
 
 
-_WRITE_REFUSALS = refused(
-    s400="bad_request",
-    s401="unauthorized",
-    s403="forbidden",
-    s404="not_found",
-    s406="not_acceptable",
-    s409="conflict",
-    s413="too_large",
-    sdefault="failed",
-)
-
-
 def _insert(table: Table, name: str) -> JSONObject:
+    described = "One object or a list of them; a list is added whole or not at all. CSV has a header line."
     one = {"$ref": f"#/components/schemas/{name}_insert"}
     body = {"anyOf": [one, {"type": "array", "items": one}]}
-    return {
-        "operationId": f"insert_{name}_rows",
-        "tags": [table.name],
-        "summary": f"Add rows to {table.name}",
-        "description": "One object or a list of them; a list is added whole or not at all. CSV has a header line.",
+    return _operation(table, f"insert_{name}_rows", f"Add rows to {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": references("rows.columns", "rows.on_conflict", "rows.select", "rows.prefer_insert"),
         "requestBody": _body(body, "text/csv"),
         "responses": {
             "200": answer("Every row was there already and was merged.", rows_content(name)),
-            "201": answer("Added. The rows, with `return=representation`.", rows_content(name)),
+            "201": answer("Added. The rows, with `return=representation`.", rows_content(name), located=True),
         }
-        | _WRITE_REFUSALS,
+        | WRITING,
     }
 
 
@@ -89,6 +77,7 @@ def _body(schema: JSONObject, *texts: str) -> JSONObject:
 
 
 def _replace(table: Table, name: str) -> JSONObject:
+    described = "Adds the row with this key, or changes it if it is there. The body holds the same key."
     keys = [
         {
             "name": spelled(column),
@@ -99,11 +88,7 @@ def _replace(table: Table, name: str) -> JSONObject:
         }
         for column in table.primary_key
     ]
-    return {
-        "operationId": f"replace_{name}_row",
-        "tags": [table.name],
-        "summary": f"Put one row into {table.name}",
-        "description": "Adds the row with this key, or changes it if it is there. The body holds the same key.",
+    return _operation(table, f"replace_{name}_row", f"Put one row into {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": [*keys, *references("rows.columns", "rows.select", "rows.prefer_replace")],
         "requestBody": _body({"$ref": f"#/components/schemas/{name}_insert"}),
         "responses": {
@@ -111,38 +96,31 @@ def _replace(table: Table, name: str) -> JSONObject:
             "201": answer("Added: the row as it is now (`return=representation`).", rows_content(name)),
             "204": answer("Added or changed."),
         }
-        | _WRITE_REFUSALS
+        | WRITING
         | refused(s405="key_filters"),
     }
 
 
 def _update(table: Table, name: str, filters: list[str]) -> JSONObject:
-    body = {"$ref": f"#/components/schemas/{name}_update"}
-    return {
-        "operationId": f"update_{name}_rows",
-        "tags": [table.name],
-        "summary": f"Change rows of {table.name}",
-        "description": f"Changes every row that the filters choose; without any it is refused. {_FILTERING}",
+    described = f"Changes every row that the filters choose; without any it is refused. {_FILTERING}"
+    return _operation(table, f"update_{name}_rows", f"Change rows of {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": references(*filters, "rows.or", "rows.and", "rows.columns", "rows.select", "rows.prefer_update"),
-        "requestBody": _body(body),
+        "requestBody": _body({"$ref": f"#/components/schemas/{name}_update"}),
         "responses": {
             "200": answer("Changed: the rows as they are now (`return=representation`).", rows_content(name)),
             "204": answer("Changed."),
         }
-        | _WRITE_REFUSALS,
+        | WRITING,
     }
 
 
 def _delete(table: Table, name: str, filters: list[str]) -> JSONObject:
-    return {
-        "operationId": f"delete_{name}_rows",
-        "tags": [table.name],
-        "summary": f"Delete rows of {table.name}",
-        "description": f"Deletes every row that the filters choose; without any it is refused. {_FILTERING}",
+    described = f"Deletes every row that the filters choose; without any it is refused. {_FILTERING}"
+    return _operation(table, f"delete_{name}_rows", f"Delete rows of {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_delete"),
         "responses": {
             "200": answer("Deleted: the rows as they were (`return=representation`).", rows_content(name)),
             "204": answer("Deleted."),
         }
-        | {status: answer for status, answer in _WRITE_REFUSALS.items() if status != "413"},
+        | DELETING,
     }

@@ -1,8 +1,8 @@
 """What a request for rows may say: a filter for each column, and what all tables share."""
 
 from rolltop.data import Column, Table
+from rolltop.rows.openapi.columns import JSONObject, example
 from rolltop.rows.openapi.names import component_names, spelled
-from rolltop.rows.openapi.schemas import JSONObject, example
 
 _COMPARE = "eq neq gt gte lt lte in is isdistinct"
 _FULL_TEXT = "fts plfts phfts wfts"
@@ -17,14 +17,15 @@ def filters(table: Table, name: str) -> list[tuple[str, JSONObject]]:
 
 
 def _filter(column: Column) -> JSONObject:
-    known = _OF_TYPE.get(column.type.name, _COMPARE) + (f" {_PATTERNS}" if column.type.textual else "")
-    operators = " ".join(f"`{operator}`" for operator in known.split())
+    known = (_OF_TYPE.get(column.type.name, _COMPARE) + (f" {_PATTERNS}" if column.type.textual else "")).split()
+    operators = " ".join(f"`{operator}`" for operator in known)
+    inside = f" Inside: `{spelled(column.name)}->>key=eq.value`." if column.type.name == "jsonb" else ""
     return {
         "name": spelled(column.name),
         "in": "query",
         "required": False,
-        "description": f"For example `{_filter_example(column)}`. Operators: {operators}.",
-        "schema": {"type": "string"},
+        "description": f"For example `{_filter_example(column)}`. Operators: {operators}.{inside}",
+        "schema": {"type": "string", "pattern": rf"^(not\.)?({'|'.join(known)})(\(\w+\))?\."},
     }
 
 
@@ -50,6 +51,7 @@ def _header(name: str, schema: JSONObject, description: str) -> JSONObject:
 
 
 _STRING: JSONObject = {"type": "string"}
+_GROUP: JSONObject = {"type": "string", "pattern": r"^\s*\(.+\)\s*$"}
 _PREFER_WRITE = (
     "`return=minimal` (the default) answers without a body, `return=representation` with the rows, "
     "`return=headers-only` with `Location`. `count=exact` counts the rows. `tx=rollback` keeps nothing."
@@ -63,15 +65,16 @@ SHARED_PARAMETERS: JSONObject = {
     "rows.select": _query(
         "select",
         _STRING,
-        "Columns, comma-separated: `name`, `alias:name`, `name::type`, `json->key`. Rows have just these keys.",
+        "Columns, comma-separated: `name`, `alias:name`, `name::type`, `json->key`; related tables: `table(name)`, "
+        "`...table(name)`; aggregates: `count()`, `name.sum()`, `avg`, `min`, `max`. Rows have just these keys.",
     ),
     "rows.order": _query(
         "order", _STRING, "`column.asc` or `column.desc`, then `.nullsfirst` or `.nullslast`; several after commas."
     ),
     "rows.limit": _query("limit", {"type": "integer", "minimum": 0}, "At most so many rows."),
     "rows.offset": _query("offset", {"type": "integer", "minimum": 0}, "Leave out so many rows first."),
-    "rows.or": _query("or", _STRING, "Conditions of which one must hold: `(column.operator.value,…)`; groups nest."),
-    "rows.and": _query("and", _STRING, "Conditions that must all hold: `(column.operator.value,…)`; groups nest."),
+    "rows.or": _query("or", _GROUP, "Conditions of which one must hold: `(column.operator.value,…)`; groups nest."),
+    "rows.and": _query("and", _GROUP, "Conditions that must all hold: `(column.operator.value,…)`; groups nest."),
     "rows.on_conflict": _query(
         "on_conflict",
         _STRING,

@@ -1,11 +1,9 @@
 """The schemas of one table: a row as it is read, added and changed."""
 
-import re
 from typing import Any
 
 from rolltop.data import Column, Table
-
-JSONObject = dict[str, Any]
+from rolltop.rows.openapi.columns import JSONObject, default, example, typed
 
 
 def row_schema(table: Table, names: dict[str, str]) -> JSONObject:
@@ -56,27 +54,20 @@ def _must_be_sent(table: Table, column: Column) -> bool:
 
 
 def _property(table: Table, column: Column, names: dict[str, str], *, reading: bool = False) -> JSONObject:
-    schema = _typed(column)
-    nullable = not column.not_null and column.name != table.rowid_alias
-    if column.choices:
-        schema["enum"] = [*column.choices, None] if nullable else list(column.choices)
-    if column.max_length is not None and schema.get("type") == "string":
-        schema["maxLength"] = column.max_length
-    if nullable and "type" in schema:
-        schema["type"] = [schema["type"], "null"]
-    default = _default(column)
-    if default is not None and not reading:
-        schema["default"] = default
+    schema = typed(column, nullable=not column.not_null and column.name != table.rowid_alias)
+    literal = default(column)
+    if literal is not None and not reading:
+        schema["default"] = literal
     if column.generated and reading:
         schema["readOnly"] = True
     if reference := _reference(table, column):
         schema["x-foreign-key"] = _foreign_key(reference, names)
     schema["examples"] = [example(column)]
-    schema["description"] = _description(table, column, default)
+    schema["description"] = _description(table, column, literal)
     return schema
 
 
-def _description(table: Table, column: Column, default: Any) -> str:
+def _description(table: Table, column: Column, literal: Any) -> str:
     parts = [f"`{column.declared}`." if column.declared else "No declared type."]
     if column.name in table.primary_key:
         parts.append("Primary key." if len(table.primary_key) == 1 else "Part of the primary key.")
@@ -84,15 +75,15 @@ def _description(table: Table, column: Column, default: Any) -> str:
         parts.append(f"References `{reference[0]}.{reference[1]}`.")
     if column.generated:
         parts.append("Computed by the database.")
-    elif column.default is not None and default is None:
+    elif column.default is not None and literal is None and column.default.upper() != "NULL":
         parts.append(f"Default: `{column.default}`.")
     return " ".join(parts)
 
 
 def _reference(table: Table, column: Column) -> tuple[str, str] | None:
-    """The table and column that a foreign key over this column points to."""
+    """The table and column that a foreign key over this column points to; None for a key that names no columns."""
     for key in table.foreign_keys:
-        if column.name in key.columns:
+        if column.name in key.columns and len(key.columns) == len(key.parent_columns):
             return key.table, key.parent_columns[key.columns.index(column.name)]
     return None
 
@@ -102,48 +93,3 @@ def _foreign_key(reference: tuple[str, str], names: dict[str, str]) -> JSONObjec
     if reference[0] in names:  # a foreign key may name a table that does not exist
         key["schema"] = f"#/components/schemas/{names[reference[0]]}"
     return key
-
-
-# ---- types -----------------------------------------------------------------------------------------------------------
-
-_EXAMPLES: dict[str, Any] = {
-    "bigint": 42,
-    "double precision": 0.5,
-    "numeric": 9.95,
-    "boolean": True,
-    "text": "text",
-    "date": "2024-05-01",
-    "timestamp": "2024-05-01T12:30:00Z",
-    "time": "12:30:00",
-    "uuid": "6f9619ff-8b86-4d11-b42d-00c04fc964ff",
-    "bytea": "\\x00ff",
-    "jsonb": {"key": "value"},
-}
-
-
-def _typed(column: Column) -> JSONObject:
-    return dict(column.type.schema)
-
-
-def example(column: Column) -> Any:
-    if column.choices:
-        return column.choices[0]
-    example = _EXAMPLES.get(column.type.name)
-    if isinstance(example, str) and column.max_length is not None:
-        return example[: column.max_length]
-    return example
-
-
-def _default(column: Column) -> Any:
-    """The default as a JSON value, when it is a literal; None for expressions and for none."""
-    text = (column.default or "").strip()
-    if column.type.name == "boolean":
-        return {"1": True, "TRUE": True, "0": False, "FALSE": False}.get(text.upper())
-    if len(text) >= 2 and text[0] == text[-1] == "'":
-        value = text[1:-1].replace("''", "'")
-        return value if column.type.schema.get("type") == "string" else None
-    if column.type.name == "bigint" and re.fullmatch(r"[+-]?\d+", text):
-        return int(text)
-    if column.type.name in ("double precision", "numeric") and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text):
-        return float(text)
-    return None
