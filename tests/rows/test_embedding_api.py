@@ -173,6 +173,45 @@ FORMS: list[tuple[str, Any]] = [
             }
         ],
     ),
+    (
+        "books?select=id,...authors(by:name,...books(t:title,p:pages))&authors.born=gt.1&authors.books.order=id&id=gt.1&order=id",
+        [
+            {"id": 2, "by": "Ruiz", "t": ["Salt", "Pepper, Ground"], "p": [210, 180]},
+            {"id": 3, "by": None, "t": None, "p": None},
+        ],
+    ),
+    (
+        "authors?select=...books(title,tags,covers(colour)),name&order=id&books.order=id",
+        [
+            {
+                "title": ["Salt", "Pepper, Ground"],
+                "tags": [["sea", "travel"], ["food"]],
+                "covers": [{"colour": "blue"}, None],
+                "name": "Ruiz",
+            },
+            {"title": ["North"], "tags": [[]], "covers": [None], "name": "Okafor"},
+            {"title": [], "tags": [], "covers": [], "name": "Lind"},
+        ],
+    ),
+    (
+        "shelves?select=label,spread:books(...placements(row,book_id))&id=eq.2&books.placements.order=row",
+        [{"label": "B", "spread": [{"row": [1, 3], "book_id": [1, 1]}]}],
+    ),
+    ("authors?select=...books(title,pages)&books.pages=gt.1000&id=eq.1", [{"title": [], "pages": []}]),
+    (
+        "covers?select=colour,books(p:price::int)&order=books(p)",
+        [{"colour": "blue", "books": {"p": 13}}],
+    ),
+    (
+        "books?select=id,authors(b:born::text)&order=authors(b).desc.nullslast,id.desc&limit=1",
+        [{"id": 2, "authors": {"b": "1950"}}],
+    ),
+    ("books?select=id,authors(n:name::text)&order=authors(n),id.desc&limit=1", [{"id": 3, "authors": {"n": "Okafor"}}]),
+    (
+        "books?select=id,...authors(b:born::json)&order=authors(b->x),authors(b).nullsfirst,id&limit=1",
+        [{"id": 3, "b": None}],
+    ),
+    ("covers?select=books(i:info->dim::text)&order=books(i->h),books(i)", [{"books": {"i": '{"h":20}'}}]),
     ("books?select=authors()&id=eq.1", [{}]),
     ("books?select=id,authors(books())&id=eq.1", [{"id": 1, "authors": {}}]),
 ]
@@ -452,7 +491,18 @@ class TestOddNames:
 
     def test_names_both_ways_through_a_junction_of_one_table(self, serve: Open) -> None:
         client = serve(ODD)
-        assert client.get("people?select=n,people!friends(n)").status_code == 300
+        response = client.get("people?select=n,people!friends(n)")
+        assert response.status_code == 300
+        assert response.json()["hint"] == (
+            "Try changing 'people' to one of the following: 'people!friends_b_fkey', 'people!friends_a_fkey'. "
+            "Find the desired relationship in the 'details' key."
+        )
+        for hint in ("friends_b_fkey", "b"):
+            assert rows(client.get(f"people?select=n,people!{hint}(n)&order=id")) == [
+                {"n": "P", "people": [{"n": "Q"}]},
+                {"n": "Q", "people": []},
+            ]
+        assert rows(client.get("people?select=n,fans:people!a(n)&order=id"))[1] == {"n": "Q", "fans": [{"n": "P"}]}
         assert rows(client.get("people?select=n,friends!a(to:b(n))&order=id")) == [
             {"n": "P", "friends": [{"to": {"n": "Q"}}]},
             {"n": "Q", "friends": []},
@@ -469,3 +519,8 @@ class TestOddNames:
         assert (len(wide), wide["c599"]) == (601, 599)
         assert rows(client.get("wide?select=one(id)&one.limit=1")) == [{"one": [{"id": 1}]}]
         assert len(rows(client.get("wide?select=*,one(id)"))[0]) == 602
+
+    def test_joins_objects_whose_last_value_is_an_object(self, serve: Open) -> None:
+        columns = ", ".join(f"c{number} JSON DEFAULT '{{\"a\":{{}}}}'" for number in range(600))
+        client = serve(f"CREATE TABLE wide (id INTEGER PRIMARY KEY, {columns}); INSERT INTO wide (id) VALUES (1)")
+        assert rows(client.get("wide"))[0] == {"id": 1, **{f"c{number}": {"a": {}} for number in range(600)}}

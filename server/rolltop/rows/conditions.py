@@ -13,7 +13,7 @@ from rolltop.rows.asked import Slot
 from rolltop.rows.parse import CONTAINERS, FULL_TEXT
 from rolltop.rows.planned import JSON, Embedded, Exists, Logic, Place, Selection, Sort, Test, Where
 from rolltop.rows.statement import Text
-from rolltop.rows.values import compared, plain, value
+from rolltop.rows.values import compared, plain, sorted_by, value
 
 _COMPARE = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT"}
 
@@ -99,7 +99,7 @@ def _term(text: Text, sort: Sort) -> str:
     column = sort.place.column
     never_null = not (sort.place.steps or sort.related) and (column.not_null or (column.held and column.key > 0))
     nulls = "" if never_null else " NULLS FIRST" if sort.nulls_first else " NULLS LAST"
-    made = compared(sort.place)
+    made = sorted_by(sort)
     if sort.embed is not None:
         made = f"(SELECT {made} FROM {embedded_rows(text, sort.embed)} LIMIT 1)"
     return f"{made}{' DESC' if sort.descending else ''}{nulls}"

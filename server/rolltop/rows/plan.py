@@ -315,11 +315,13 @@ def _sort(level: _Level, term: Term) -> Sort:
     named = next((output for output in embed.outputs if output.key == term.field.name), None)
     if not isinstance(named, Output) or named.place.row != embed.row:
         raise errors.UnknownColumn(embed.table.name, term.field.name)
-    if named.cast is not None:
-        raise errors.NotImplementedHere("Related order by a column that is cast; select it without the cast, too.")
+    apart = None if embed.joined else embed
+    if named.cast is not None and named.cast is not named.place.type:
+        steps, as_text = term.field.steps, term.field.texts[-1:] == (True,)
+        return Sort(named.place, term.descending, nulls_first, True, apart, named.cast, steps, as_text)
     field = Field(named.place.column.name, named.place.steps + term.field.steps, named.place.texts + term.field.texts)
     found = place(embed.table, field, embed.row)
-    return Sort(found, term.descending, nulls_first, related=True, embed=None if embed.joined else embed)
+    return Sort(found, term.descending, nulls_first, related=True, embed=apart)
 
 
 def _output(level: _Level, item: Item) -> Output:

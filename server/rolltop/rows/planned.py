@@ -121,6 +121,18 @@ class Listed:
     element: "Output | Nested | Listed"
 
 
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Neighbouring columns of one to-many, read once: SQL makes them as an object of arrays."""
+
+    listed: tuple[Listed, ...]
+
+    @property
+    def embed(self) -> "Embedded":
+        """Whose columns they are."""
+        return self.listed[0].embed
+
+
 Shown = Output | Aggregate | Nested | Listed
 
 
@@ -137,6 +149,11 @@ class Sort:
     related: bool = False
     """Whether the place is in an embedded row, which may not be there."""
     embed: "Embedded | None" = None
+    cast: ColumnType | None = None
+    steps: tuple[Step, ...] = ()
+    """The steps that follow the cast."""
+    as_text: bool = False
+    """Whether the last of them was written with `->>`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ class Relationship:
         return f"{self.target.name}!{self.name}"
 
     @property
+    def far_hint(self) -> str:
+        """The same for one of several through the same junction: the junction's key to the target tells them apart."""
+        return self.hint if self.junction is None else f"{self.target.name}!{self.junction.to_target.name}"
+
+    @property
     def described(self) -> str:
         """As PGRST201 puts it."""
         if self.junction is not None:
@@ -116,14 +121,16 @@ def find(catalog: Catalog, origin: Table, target: str, hint: str | None) -> Rela
     """The relationship that `target!hint` means; PGRST200 when there is none, PGRST201 when there are several."""
     known = of(catalog, origin)
     found = [relationship for relationship in known if _is_meant(relationship, target, hint)]
+    found = found or [relationship for relationship in known if _is_meant_by_far_key(relationship, target, hint)]
     if len(found) == 1:
         return found[0]
     if found:
+        hints = [each.hint for each in found]
         raise errors.AmbiguousRelationship(
             origin.name,
             target,
             [(each.cardinality, f"{origin.name} with {each.target.name}", each.described) for each in found],
-            [each.hint for each in found],
+            [each.far_hint if hints.count(each.hint) > 1 else each.hint for each in found],
         )
     raise errors.NoRelationship(origin.name, target, hint, _similar(known, target, hint))
 
@@ -149,6 +156,17 @@ def _is_meant_of_self(relationship: Relationship, by_table: bool, by_own_column:
     if relationship.forward:
         return hint is None and by_own_column
     return by_table and (hint is None or relationship.target_columns == (hint,))
+
+
+def _is_meant_by_far_key(relationship: Relationship, target: str, hint: str | None) -> bool:
+    """Whether the hint is the junction's foreign key to the target, or its column.
+
+    PostgREST has no name for one of two ways through a junction, as between the people of `friends(a, b)`.
+    """
+    if relationship.junction is None or target != relationship.target.name or hint is None:
+        return False
+    key = relationship.junction.to_target
+    return hint == key.name or key.columns == (hint,)
 
 
 def _similar(known: Sequence[Relationship], target: str, hint: str | None) -> str | None:

@@ -10,13 +10,15 @@ With a sorter the JSON is made outside, lest it be made for every row that is so
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from rolltop.data import Column, quote
 from rolltop.data.quoting import quote_text
 from rolltop.rows.conditions import KEY, base, belongs, embedded_rows, joins, kept, order_by, source_of, where_of
-from rolltop.rows.media import Media
+from rolltop.rows.media import ARRAY, Media
 from rolltop.rows.planned import (
     Aggregate,
+    Arrays,
     Embedded,
     Exists,
     Listed,
@@ -29,7 +31,7 @@ from rolltop.rows.planned import (
     Where,
 )
 from rolltop.rows.statement import Statement, Text
-from rolltop.rows.values import MOST_PAIRS, aggregated, cast_value, compared, json_object, output_json, row_text, value
+from rolltop.rows.values import MOST_PAIRS, aggregated, cast_value, compared, object_json, output_json, row_text, value
 
 ROW = "_rolltop_row"
 """The alias of a row's text: a name that no table has, for ORDER BY looks at aliases first."""
@@ -76,7 +78,7 @@ def _rows(text: Text, plan: ReadPlan, media: Media, *, limited: bool, offset: bo
         limit = _limit(text, limited=limited, offset=offset, apart=True)
         return f"({inner}{limit})", row_text(media, _named(plan))
     if not sorter:
-        made = row_text(media, _direct(text, plan))
+        made = row_text(media, _direct(text, plan, media))
         return f"({_select(text, plan, f'{made} AS {ROW}', limited=limited, offset=offset)})", ROW
     rowid = plan.table.rowid
     if (
@@ -89,7 +91,7 @@ def _rows(text: Text, plan: ReadPlan, media: Media, *, limited: bool, offset: bo
 
 
 def _rows_by_key(text: Text, plan: ReadPlan, media: Media, key: str, *, limited: bool, offset: bool) -> tuple[str, str]:
-    made = row_text(media, _direct(text, plan))
+    made = row_text(media, _direct(text, plan, media))
     own = f"{plan.row}.{key}" if plan.row else key
     source = None if any(sort.related for sort in plan.order) else plan.source.sql
     inner = _select(text, plan, f"{own} AS {KEY}", limited=limited, offset=offset, apart=True, source=source)
@@ -139,7 +141,7 @@ def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> Statement:
     if plan.grouped:
         inner = _groups(text, plan, source, inner_only, window=True)
         return text.statement(f"SELECT {_glued(row_text(media, _named(plan)), media)} FROM ({inner} LIMIT -1)")
-    made = row_text(media, _direct(text, plan))
+    made = row_text(media, _direct(text, plan, media))
     text.window = len(text.binds)
     source += joins(text, plan)
     where = where_of(text, inner_only)
@@ -175,9 +177,19 @@ def _limit(text: Text, *, limited: bool, offset: bool, apart: bool) -> str:
 # ---- what is selected ------------------------------------------------------------------------------------------------
 
 
-def _direct(text: Text, selection: Selection) -> list[tuple[Shown, str]]:
+def _direct(text: Text, selection: Selection, media: Media = ARRAY) -> list[tuple[Shown | Arrays, str]]:
     """The outputs with the SQL of their values, made in the row's own SELECT."""
-    return [(output, _value(text, output)) for output in selection.outputs]
+    if media.form == "csv":
+        return [(output, _value(text, output)) for output in selection.outputs]
+    made: list[tuple[Shown | Arrays, str]] = []
+    for embed, group in groupby(selection.outputs, lambda output: output.embed if isinstance(output, Listed) else None):
+        outputs = tuple(group)
+        listed = tuple(output for output in outputs if isinstance(output, Listed))
+        if embed is not None and 1 < len(listed) <= MOST_PAIRS:
+            made.append((Arrays(listed), _arrays(text, Arrays(listed))))
+        else:
+            made.extend((output, _value(text, output)) for output in outputs)
+    return made
 
 
 def _values(text: Text, selection: Selection) -> str:
@@ -186,9 +198,9 @@ def _values(text: Text, selection: Selection) -> str:
     return ", ".join(made) or "NULL"
 
 
-def _named(selection: Selection) -> list[tuple[Shown, str]]:
+def _named(selection: Selection) -> list[tuple[Shown | Arrays, str]]:
     """The outputs with the names that `_values` or `_groups` gave them."""
-    found: list[tuple[Shown, str]] = []
+    found: list[tuple[Shown | Arrays, str]] = []
     for number, output in enumerate(selection.outputs):
         name = f"_rolltop_{number}"
         if isinstance(output, Nested | Listed):  # the text of JSON: that it is JSON is forgotten on the way out
@@ -252,26 +264,21 @@ def _as_it_comes(embed: Embedded) -> bool:
     return not (embed.order or embed.offset) and embed.limit is None
 
 
-def _object(pairs: Sequence[tuple[Shown, str]]) -> str:
-    made = json_object([(output.key, output_json(output, expression)) for output, expression in pairs])
-    return f"json({made})" if len(pairs) > MOST_PAIRS else made
-
-
 def _nested(text: Text, embed: Embedded) -> str:
     """An embedded object or array as JSON."""
     if embed.joined:
-        return f"CASE WHEN {embed.present} THEN {_object(_direct(text, embed))} END"
+        return f"CASE WHEN {embed.present} THEN {object_json(_direct(text, embed))} END"
     if embed.grouped:
         inner = _groups(text, embed, base(embed), kept(embed), match=belongs(embed))
         inner += _embedded_page(text, replace(embed, order=()))
-        made = _object(_named(embed))
+        made = object_json(_named(embed))
         select = (
             f"{made} FROM ({inner}) LIMIT 1"
             if embed.relationship.to_one
             else f"json_group_array({made}) FROM ({inner})"
         )
     else:
-        made = _object(_direct(text, embed))
+        made = object_json(_direct(text, embed))
         if _as_it_comes(embed):
             select = f"json_group_array({made}) FROM {embedded_rows(text, embed)}"
         else:  # joined as text: a quarter faster than json_group_array(json(…))
@@ -291,6 +298,28 @@ def _listed(text: Text, output: Listed) -> str:
         rows = f"{embedded_rows(text, embed)}{_embedded_page(text, embed)}"
         select = f"json_group_array({output_json(element, name)}) FROM (SELECT {made} AS _rolltop_0 FROM {rows})"
     return _guarded(embed, f"json((SELECT {select}))")
+
+
+def _arrays(text: Text, arrays: Arrays) -> str:
+    """Several columns of an embedded resource as an object of arrays: its rows are looked up once for all."""
+    embed = arrays.embed
+    elements = [(each, _value(text, each.element)) for each in arrays.listed]
+    rows = embedded_rows(text, embed)
+    if not _as_it_comes(embed):
+        columns = ", ".join(f"{made} AS _rolltop_{number}" for number, (_, made) in enumerate(elements))
+        rows = f"(SELECT {columns} FROM {rows}{_embedded_page(text, embed)})"
+        elements = [
+            (each, f"_rolltop_{number}" if isinstance(each.element, Output) else f"json(_rolltop_{number})")
+            for number, each in enumerate(arrays.listed)
+        ]
+    members = [
+        f"{quote_text(each.key)}, json_group_array({output_json(each.element, made)})" for each, made in elements
+    ]
+    made = f"(SELECT json_object({', '.join(members)}) FROM {rows})"
+    if not embed.guard:
+        return made
+    nothing = ", ".join(f"{quote_text(each.key)}, NULL" for each in arrays.listed)
+    return f"CASE WHEN {embed.guard} THEN {made} ELSE json_object({nothing}) END"
 
 
 def _guarded(embed: Embedded, made: str) -> str:

@@ -8,7 +8,7 @@ from rolltop.data.types import ColumnType
 from rolltop.rows import aggregate
 from rolltop.rows.asked import Step
 from rolltop.rows.media import Media
-from rolltop.rows.planned import JSON, TEXT, Aggregate, Listed, Nested, Output, Place, Shown
+from rolltop.rows.planned import JSON, TEXT, Aggregate, Arrays, Listed, Nested, Output, Place, Shown, Sort
 
 MOST_PAIRS = 490
 """SQLite's functions take 1,000 arguments: so many keys and values fit one `json_object`."""
@@ -32,8 +32,13 @@ def value(place: Place) -> str:
     if column.type is not JSON:
         return "NULL"  # a scalar has neither keys nor elements
     source = quoted if column.held else f"CASE WHEN json_valid({quoted}, 5) THEN {quoted} END"
-    path = quote_text(json_path(place.steps))
-    if not place.texts[-1]:
+    return _inside(source, place.steps, as_text=place.texts[-1])
+
+
+def _inside(source: str, steps: Sequence[Step], *, as_text: bool) -> str:
+    """What is in a JSON value at the end of the steps."""
+    path = quote_text(json_path(steps))
+    if not as_text:
         return f"(({source}) -> {path})"
     return (
         f"CASE json_type({source}, {path}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
@@ -66,7 +71,20 @@ def compared(place: Place) -> str:
     return f"rolltop_order({plain(place)})" if place.type is JSON else value(place)
 
 
-def row_text(media: Media, pairs: Sequence[tuple[Shown, str]]) -> str:
+def sorted_by(sort: Sort) -> str:
+    """What a term of ORDER BY compares."""
+    if sort.cast is None:
+        return compared(sort.place)
+    made = cast_value(Output("", sort.place, sort.cast))
+    if not sort.steps:
+        return f"rolltop_order({made})" if sort.cast is JSON else made
+    if sort.cast is not JSON:
+        return "NULL"
+    inside = _inside(made, sort.steps, as_text=sort.as_text)
+    return inside if sort.as_text else f"rolltop_order({inside})"
+
+
+def row_text(media: Media, pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
     """The text of a row: a JSON object, a bare value or a CSV line; each output comes with the SQL of its value."""
     if media.form == "csv":
         return csv_line([csv_cell(output, expression) for output, expression in pairs])
@@ -74,7 +92,7 @@ def row_text(media: Media, pairs: Sequence[tuple[Shown, str]]) -> str:
         [(output, expression)] = pairs
         made = f"json_quote({output_json(output, expression)})"
     else:
-        made = json_object([(output.key, output_json(output, expression)) for output, expression in pairs])
+        made = object_text(pairs)
     return f"rolltop_stripped({made})" if media.stripped else made
 
 
@@ -83,9 +101,9 @@ def csv_line(cells: Sequence[str]) -> str:
     return " || ',' || ".join(f"coalesce({cell}, '')" for cell in cells) or "''"
 
 
-def csv_cell(output: Shown, expression: str) -> str:
+def csv_cell(output: Shown | Arrays, expression: str) -> str:
     """A cell of CSV (dialect, section 12): the text of its JSON value, quoted where RFC 4180 asks for it."""
-    if isinstance(output, Nested | Listed):
+    if isinstance(output, Nested | Listed | Arrays):
         return f"rolltop_csv({expression}, {quote_text(JSON.name)})"
     if isinstance(output, Aggregate):
         made, shown = _aggregate_cast(output, expression)
@@ -106,15 +124,37 @@ def csv_cell(output: Shown, expression: str) -> str:
     return f"CASE WHEN {odd} THEN {called} ELSE {expression} END"
 
 
-def json_object(pairs: Sequence[tuple[str, str]]) -> str:
-    """`json_object(…)`; several joined as text when there are more pairs than a function takes arguments."""
-    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)] or [()]
-    objects = [f"json_object({', '.join(f'{quote_text(key)}, {made}' for key, made in part)})" for part in parts]
+def object_text(pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
+    """A JSON object as text; each output comes with the SQL of its value."""
+    objects = _objects(pairs)
     if len(objects) == 1:
         return objects[0]
-    pieces = [f"substr({made}, {1 if number == 0 else 2})" for number, made in enumerate(objects)]
-    opened = [f"rtrim({piece}, '}}')" for piece in pieces[:-1]]
-    return " || ',' || ".join([*opened, pieces[-1]])
+    opened = [f"substr({made}, -1, -2147483647)" for made in objects[:-1]]  # all before the last character
+    pieces = [opened[0], *(f"substr({made}, 2)" for made in (*opened[1:], objects[-1]))]
+    return " || ',' || ".join(pieces)
+
+
+def object_json(pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
+    """The same as JSON that goes into another object or array."""
+    made = object_text(pairs)
+    return (
+        made if len(pairs) <= MOST_PAIRS and not any(isinstance(pair[0], Arrays) for pair in pairs) else f"json({made})"
+    )
+
+
+def _objects(pairs: Sequence[tuple[Shown | Arrays, str]]) -> list[str]:
+    """One after the other they are the object: a function takes so many arguments, and arrays come as an object."""
+    objects: list[str] = []
+    members: list[str] = []
+    for output, expression in pairs:
+        if isinstance(output, Arrays) or len(members) == MOST_PAIRS:
+            objects.extend([f"json_object({', '.join(members)})"] if members else [])
+            members = []
+        if isinstance(output, Arrays):
+            objects.append(expression)
+        else:
+            members.append(f"{quote_text(output.key)}, {output_json(output, expression)}")
+    return [*objects, f"json_object({', '.join(members)})"] if members or not objects else objects
 
 
 def _aggregate_cast(output: Aggregate, expression: str) -> tuple[str, ColumnType]:
@@ -124,9 +164,9 @@ def _aggregate_cast(output: Aggregate, expression: str) -> tuple[str, ColumnType
     return f"rolltop_cast({quote_text(output.type.name)}, {quote_text(output.cast.name)}, {expression})", output.cast
 
 
-def output_json(output: Shown, expression: str) -> str:
+def output_json(output: Shown | Arrays, expression: str) -> str:
     """The SQL for an output's JSON value, `expression` being its SQL value."""
-    if isinstance(output, Nested | Listed):
+    if isinstance(output, Nested | Listed | Arrays):
         return expression
     if isinstance(output, Aggregate):
         made, shown = _aggregate_cast(output, expression)
