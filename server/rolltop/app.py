@@ -10,7 +10,7 @@ Application ─ Guard ─┬─ /rest/v1/…            rows, plain ASGI        
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -190,18 +190,20 @@ class Application:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _route(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+    def _route(self, scope: ASGIScope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"]
-        if path == "/rest/v1" or path.startswith("/rest/v1/"):
-            await self._rows(scope, receive, send)
-        elif path in _HEALTH:
-            await self._health(path, send)
-        elif is_closed(path) or path == "/api/auth/exchange":
-            assert self._back is not None  # noqa: S101 (the lifespan has run)
-            back = await asyncio.shield(self._back)
-            await back(scope, receive, send)
-        else:
-            await self._ui(scope, receive, send)
+        if path.startswith("/rest/v1/") or path == "/rest/v1":
+            return self._rows(scope, receive, send)
+        if path in _HEALTH:
+            return self._health(path, send)
+        if is_closed(path) or path == "/api/auth/exchange":
+            return self._behind(scope, receive, send)
+        return self._ui(scope, receive, send)
+
+    async def _behind(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        assert self._back is not None  # noqa: S101 (the lifespan has run)
+        back = await asyncio.shield(self._back)
+        await back(scope, receive, send)
 
     async def _health(self, path: str, send: Send) -> None:
         ready = self._back is not None and self._back.done() and self._back.exception() is None

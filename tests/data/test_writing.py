@@ -124,6 +124,22 @@ class TestGroups:
 
 
 class TestReads:
+    def test_of_one_turn_share_a_transaction_and_the_next_turn_sees_what_was_written(self, opened: Make) -> None:
+        data = opened(TABLE)
+        count = "SELECT count(*) FROM t"
+
+        async def main() -> list[int]:
+            found = [data.read_in_turn(count)[0][0]]
+            data.submit(insert(1)).result(10)
+            found.append(data.read_in_turn(count)[0][0])
+            await asyncio.sleep(0)
+            found.append(data.read_in_turn(count)[0][0])
+            await data.write(insert(2))
+            found.append(data.read_in_turn(count)[0][0])
+            return found
+
+        assert asyncio.run(main()) == [0, 0, 1, 2]
+
     def test_see_one_moment(self, opened: Make) -> None:
         data = opened(TABLE)
 

@@ -133,6 +133,16 @@ def test_dripping_a_head_does_not_help(connect: Connect, monkeypatch: pytest.Mon
     assert answer.startswith(b"HTTP/1.1 408")
 
 
+def test_an_idle_connection_is_closed_and_a_used_one_is_not(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "KEEP_ALIVE_SECONDS", 0.5)
+    idle, waiting = connect(), connect()
+    waiting.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"200 OK" in ask(idle)
+    assert read_all(idle) == b""
+    LET_READ.set()
+    assert b"200 OK" in waiting.recv(65536)
+
+
 def test_half_a_head_after_a_whole_request_is_closed(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "HEAD_SECONDS", 0.5)
     late = connect()

@@ -118,6 +118,22 @@ class Data:
         """The rows of a read that touches a few pages, on the event loop's own connection and in its thread."""
         return self._inline_cursor.execute(sql, bindings).fetchall()
 
+    def read_in_turn(self, sql: str, bindings: Sequence[SQLValue] = ()) -> list[tuple[Any, ...]]:
+        """The same, for what is asked often: reads of one turn of the loop share a transaction.
+
+        Its locks cost as much as a read by key (measured). The end of the turn ends it: whoever is told of a write asks
+        in a later turn, and sees it.
+        """
+        if not self._inline.in_transaction:
+            loop = asyncio.get_running_loop()
+            self._inline_cursor.execute("BEGIN")
+            loop.call_soon(self._end_turn)
+        return self.read_now(sql, bindings)
+
+    def _end_turn(self) -> None:
+        if not self._closing.is_set() and self._inline.in_transaction:
+            self._inline_cursor.execute("COMMIT")
+
     async def read(
         self, work: Callable[[apsw.Connection], T], *, deadline: float | None = READ_SECONDS, single: bool = False
     ) -> T:

@@ -47,7 +47,7 @@ class Reading:
         if statement is not None and window == paging.ALL and request.preferences.count is None:
             bindings = statement.bindings(shaped.values)
             try:  # inline, for it touches a few pages only; in a thread while another program locks the file
-                rows = self._data.read_now(statement.sql, bindings)
+                rows = self._data.read_in_turn(statement.sql, bindings)
             except (apsw.BusyError, UnicodeDecodeError):
                 rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
             return self._pages.page(request, compiled, window, rows[0][0] if rows else None, len(rows), None)

@@ -4,16 +4,22 @@ Threat model S8: a request head must arrive in 10 s, its body must not stall for
 is made for a request; each connection notes when it began to wait, and the server looks through them once a second.
 """
 
+import asyncio
 import json
 import logging
 from asyncio import BaseTransport, Transport
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
+import httptools
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from rolltop.serve.answers import WholeAnswers
+
 HEAD_SECONDS: Final = 10.0
 STALL_SECONDS: Final = 30.0
+KEEP_ALIVE_SECONDS: Final = 5.0
 HEAD_BYTES: Final = 65_536
 CONNECTIONS: Final = 1_000
 CONNECTIONS_ANSWERED: Final = 1_200
@@ -105,28 +111,73 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._begin_head()
 
     def on_headers_complete(self) -> None:
-        """The head is there: check its size, then let the body come."""
+        """The head is there: check its size, hand the request over, let the body come.
+
+        Takes the place of uvicorn's own for the sake of `WholeAnswers`, without what is not spoken here (WebSockets, a
+        root path, its limit of connections).
+        """
         self._phase = _BODY
+        app = self.app
         if self._head_bytes > HEAD_BYTES and (refusal := self._too_large()):
-            usual, self.app = self.app, refusal
+            app = refusal
             self.url = b"/"  # the parser of addresses gives up on one that is too long
-            super().on_headers_complete()
-            self.app = usual
-        else:
-            super().on_headers_complete()
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        url = httptools.parse_url(self.url)
+        scope["raw_path"] = url.path
+        path = url.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["query_string"] = url.query or b""
+        running = self.cycle
+        self.cycle = WholeAnswers(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if running is None or running.response_complete:
+            self._start_asgi_task(self.cycle, app)
+        else:  # sent ahead: its turn comes when the one before it is answered
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, app))
 
     def on_message_complete(self) -> None:
         """The request is complete; from here on the server is the one that is waited for."""
         self._phase = _IDLE
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """The answer has left: let the next request come. `overdue` closes a connection that stays idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self._phase == _IDLE:
+            self._since = self.loop.time()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words are replaced by ours
         """Answer what is not HTTP in the shape of every other error."""
         self._refuse(_BAD)
 
     def overdue(self, now: float) -> None:
-        """Close the connection when its head or its body is later than allowed; `now` is the loop's time in seconds."""
-        if self._phase == _IDLE or self.transport.is_closing():
+        """Close the connection when it is idle, or its head or body late, for longer than allowed; `now` is the loop's
+        time in seconds."""
+        if self.transport.is_closing():
+            return
+        if self._phase == _IDLE:
+            if self.cycle.response_complete and now - self._since > KEEP_ALIVE_SECONDS:
+                self.transport.close()
             return
         if self._phase == _HEAD and now - self._since > HEAD_SECONDS:
             if self._head_bytes == 0:  # a spare connection, as browsers open them: not worth a word
