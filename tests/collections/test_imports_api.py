@@ -54,7 +54,7 @@ class TestCreateImport:
                 "samples": ["2", "NA", "4"],
                 "misfits": {
                     "boolean": 3, "decimal": 0, "real": 0, "date": 3, "timestamp": 3,
-                    "time": 3, "uuid": 3, "json": 3, "text": 0,
+                    "time": 3, "uuid": 3, "email": 3, "url": 3, "json": 3, "blob": 3, "choice": 0, "text": 0,
                 },
                 "include": True,
             }
@@ -351,7 +351,7 @@ class TestRunImport:
             ({"columns": [{"source": "nothing"}]}, 422, "imports.bad_columns"),
             ({"columns": [{"source": "title"}, {"source": "title"}]}, 422, "imports.bad_columns"),
             ({"columns": [{"source": name, "include": False} for name in HEADERS]}, 422, "imports.bad_columns"),
-            ({"columns": [{"source": "title", "type": "blob"}]}, 422, "invalid"),
+            ({"columns": [{"source": "title", "type": "varchar"}]}, 422, "invalid"),
             ({"key": "nothing"}, 422, "imports.bad_key"),
             ({"sql": "x"}, 422, "invalid"),
         ],

@@ -61,10 +61,38 @@ class Kind:
     JSON = 1 << 33
     JSON_NESTED = 1 << 34  # an object or an array
 
+    # Amounts: numbers with or without a currency sign, under each way of writing them
+    AMOUNT = 1 << 35
+    AMOUNT_COMMA = 1 << 36
+    AMOUNT_GROUPS = 1 << 37
+    AMOUNT_SPACES = 1 << 38
+    CURRENCY = 1 << 39  # there is a sign
+    INTEGER_SPACES = 1 << 40  # 1 234 567
+    NUMBER_SPACES = 1 << 41  # 1 234.5 or 1'234.5
+    SPACED = 1 << 42  # there are such spaces
+    MARKED = 1 << 43  # there is a point or a comma
 
+    EMAIL = 1 << 44
+    URL = 1 << 45
+    BYTES = 1 << 46  # \\x00ff
+    ZONED = 1 << 47  # a moment with its distance from UTC
+
+
+_GAP = " \u00a0\u202f'’"
+_SIGN = (
+    r"(?:[A-Z]{1,2})?[$€£¥₹₽₩₺₪₫₴₦₱฿¢]"
+    "|EUR|USD|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY"
+)
 _PLAIN = re.compile(r"([+-]?)(\d+)(?:\.(\d*))?([eE][+-]?\d{1,3})?|([+-]?)\.(\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?", re.ASCII)
+_COMMA = re.compile(rf"[+-]?(?:\d+|\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:[{_GAP}]\d{{3}})+)(?:,\d+)?", re.ASCII)
 _GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
+_SPACES = re.compile(rf"[+-]?\d{{1,3}}(?:[{_GAP}]\d{{3}})+(?:\.\d+)?", re.ASCII)
+_MONEY = re.compile(
+    rf"([+-]?)(?:({_SIGN})[ \u00a0\u202f]?)?([+-]?)([\d.,](?:[\d.,{_GAP}]*\d)?)(?:[ \u00a0\u202f]?({_SIGN}))?", re.ASCII
+)
+_EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
+_URL = re.compile(r"(?:https?|ftp)://[^\s/?#<>\"]+(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)
+_BYTES = re.compile(r"\\x(?:[0-9a-f]{2})*", re.IGNORECASE)
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII | re.IGNORECASE
 )
@@ -76,9 +104,17 @@ _SCALES = {0: Kind.SCALE_NONE, 1: Kind.SCALE_ONE, 2: Kind.SCALE_TWO}
 
 _LONGEST_WORD = 5  # of those for null, true and false
 _UUID_LENGTH = 36
+_LONGEST_AMOUNT = 40
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
-_ALL_NUMBER = Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS
-_ALL_INTEGER = Kind.INTEGER | Kind.INTEGER_COMMA | Kind.INTEGER_GROUPS
+_NUMBER = Kind.NUMBER | Kind.AMOUNT
+_NUMBER_COMMA = Kind.NUMBER_COMMA | Kind.AMOUNT_COMMA
+_NUMBER_GROUPS = Kind.NUMBER_GROUPS | Kind.AMOUNT_GROUPS
+_NUMBER_SPACES = Kind.NUMBER_SPACES | Kind.AMOUNT_SPACES
+_ALL_NUMBER = _NUMBER | _NUMBER_COMMA | _NUMBER_GROUPS | _NUMBER_SPACES
+_ALL_INTEGER = Kind.INTEGER | Kind.INTEGER_COMMA | Kind.INTEGER_GROUPS | Kind.INTEGER_SPACES
+_BARE = (  # of numbers without a currency sign
+    Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.NUMBER_SPACES | _ALL_INTEGER | Kind.POINT_ZERO
+)
 _SHORT_INTEGER = _ALL_NUMBER | _ALL_INTEGER | Kind.EXACT | Kind.SCALE_NONE
 
 
@@ -87,7 +123,7 @@ def kind_of(cell: str) -> int:
     if cell.isdecimal() and cell.isascii() and 1 < len(cell) <= 15 and cell[0] != "0":
         return _SHORT_INTEGER
     if cell[0].isalpha() and len(cell) > _LONGEST_WORD and cell[-1] > " ":
-        return 0 if len(cell) != _UUID_LENGTH else _uuid(cell)
+        return _of_letters(cell)
     text = cell.strip(SPACE)
     return _kind(text) | (Kind.PADDED if len(text) != len(cell) else 0)
 
@@ -123,8 +159,37 @@ def _kind_of_value(text: str) -> int:
     if len(text) > LONGEST_TYPED:
         return 0
     if first.isdecimal() or first in "+-.":
-        return _number(text) or _day(text) or _uuid(text)
-    return _uuid(text)
+        return _number(text) or _day(text) or _of_letters(text)
+    return _of_letters(text)
+
+
+def _of_letters(text: str) -> int:
+    """UUIDs, addresses, bytes, amounts with a currency sign."""
+    if len(text) == _UUID_LENGTH and (kind := _uuid(text)):
+        return kind
+    if "@" in text:
+        return Kind.EMAIL if len(text) <= 254 and _EMAIL.fullmatch(text) else 0
+    if "://" in text[:8]:
+        return Kind.URL if len(text) <= LONGEST_TYPED and _URL.fullmatch(text) else 0
+    if text[0] == "\\":
+        return Kind.BYTES if _BYTES.fullmatch(text) else 0
+    return _money(text) if len(text) <= _LONGEST_AMOUNT else 0
+
+
+def _money(text: str) -> int:
+    parts = _MONEY.fullmatch(text)
+    if parts is None or (parts[2] is None) == (parts[5] is None) or (parts[1] and parts[3]):
+        return 0
+    kind = _number(parts[1] + parts[3] + parts[4])
+    return kind & ~_BARE | Kind.CURRENCY if kind else 0
+
+
+def amount_of(text: str) -> tuple[str, str]:
+    """The number and the currency sign of an amount; the sign is empty when there is none."""
+    parts = _MONEY.fullmatch(text)
+    if parts is None:
+        return text, ""
+    return parts[1] + parts[3] + parts[4], parts[2] or parts[5] or ""
 
 
 def _number(text: str) -> int:
@@ -135,19 +200,19 @@ def _number(text: str) -> int:
     if whole is None:
         sign, whole, fraction, exponent = bare_sign, "", bare_fraction, bare_exponent
     if exponent is not None:
-        return Kind.NUMBER if abs(float(text)) < float("inf") else 0
-    kind = Kind.NUMBER | _shape(sign, whole, fraction or "")
+        return _NUMBER if abs(float(text)) < float("inf") else 0
+    kind = _NUMBER | _shape(sign, whole, fraction or "")
     if fraction is None:
-        kind |= Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.SCALE_NONE
+        kind |= _ALL_NUMBER | Kind.SCALE_NONE
         if len(whole) < 19 or (len(whole) < 30 and LOWEST <= int(text) <= HIGHEST):
             kind |= _ALL_INTEGER
         return kind
-    kind |= Kind.NUMBER_GROUPS
+    kind |= _NUMBER_GROUPS | _NUMBER_SPACES | Kind.MARKED
     if len(fraction) == 3 and 1 <= len(whole) <= 3:  # 1.234 may be a thousand
-        kind |= Kind.NUMBER_COMMA | Kind.INTEGER_COMMA
+        kind |= _NUMBER_COMMA | Kind.INTEGER_COMMA
     kind |= _SCALES.get(len(fraction), Kind.SCALE_MORE) | (Kind.ZERO_LAST if fraction.endswith("0") else 0)
     if whole and len(whole) < 16 and not fraction.strip("0"):
-        kind |= Kind.INTEGER | Kind.INTEGER_GROUPS | (Kind.POINT_ZERO if fraction == "0" else 0)
+        kind |= Kind.INTEGER | Kind.INTEGER_GROUPS | Kind.INTEGER_SPACES | (Kind.POINT_ZERO if fraction == "0" else 0)
     return kind
 
 
@@ -163,17 +228,31 @@ def _shape(sign: str, whole: str, fraction: str) -> int:
 
 
 def _number_by_locale(text: str) -> int:
-    """Numbers with a decimal comma, with points or with commas between groups of three digits."""
+    """Numbers with a decimal comma; with points, commas, spaces or apostrophes between groups of three digits."""
     kind = 0
     if _COMMA.fullmatch(text):
         whole, _, fraction = text.partition(",")
-        kind |= Kind.NUMBER_COMMA | _digits(whole.replace(".", ""), fraction)
+        kind |= _NUMBER_COMMA | _digits(without_gaps(whole.replace(".", "")), fraction)
         kind |= Kind.INTEGER_COMMA if not fraction else 0
     if _GROUPS.fullmatch(text):
         whole, _, fraction = text.partition(".")
-        kind |= Kind.NUMBER_GROUPS | _digits(whole.replace(",", ""), fraction)
+        kind |= _NUMBER_GROUPS | _digits(whole.replace(",", ""), fraction)
         kind |= Kind.INTEGER_GROUPS if not fraction else 0
-    return kind
+    if _SPACES.fullmatch(text):
+        whole, _, fraction = text.partition(".")
+        kind |= _NUMBER_SPACES | _digits(without_gaps(whole), fraction)
+        kind |= Kind.INTEGER_SPACES if not fraction else 0
+    if not kind:
+        return 0
+    marked = Kind.MARKED if "," in text or "." in text else 0
+    return kind | marked | (Kind.SPACED if len(without_gaps(text)) != len(text) else 0)
+
+
+def without_gaps(text: str) -> str:
+    """The number without what may stand between its groups of digits: spaces of any kind, apostrophes."""
+    for gap in _GAP:
+        text = text.replace(gap, "")
+    return text
 
 
 def _digits(whole: str, fraction: str) -> int:
@@ -195,7 +274,7 @@ def _refuse(word: str) -> None:
 
 
 def _uuid(text: str) -> int:
-    if len(text) != _UUID_LENGTH or not _UUID.fullmatch(text):
+    if not _UUID.fullmatch(text):
         return 0
     return Kind.UUID | (Kind.UPPER if text != text.lower() else 0)
 
@@ -234,7 +313,7 @@ def _iso(text: str, match: re.Match[str]) -> int:
         return 0
     if match[2] is None:
         return Kind.DATE_ISO | Kind.DATE_YMD | Kind.MOMENT_ISO | Kind.MOMENT_YMD
-    kind = Kind.MOMENT_ISO | (Kind.MOMENT_YMD if match[3] is None else 0)
+    kind = Kind.MOMENT_ISO | (Kind.MOMENT_YMD if match[3] is None else Kind.ZONED)
     return kind | (Kind.MOMENT_AS_STORED if _AS_STORED.fullmatch(text) else 0)
 
 

@@ -165,14 +165,21 @@ class FileChanged(Conflict):
         super().__init__("The file was changed since it was read.", hint="Import it again.")
 
 
-_TYPE_WORDS = {"integer": "a whole number", "real": "a number", "decimal": "a decimal number of at most 15 digits"}
+_TYPE_WORDS = {
+    "integer": "a whole number",
+    "real": "a number",
+    "decimal": "a decimal number",
+    "email": "an e-mail address",
+    "url": "a web address",
+    "json": "JSON",
+    "blob": "bytes",
+    "choice": "one of few values",
+}
 
 
 def misfit(column: str, type_name: str, row: int, cell: str, count: int | None, hint: str) -> CellMisfits:
     """The error for a cell; `row` counts from 1 without the header, `count` is how many cells there are like it."""
-    kind = {"integer": "a whole number", "real": "a number", "decimal": "a decimal number"}.get(
-        type_name, f"a {type_name}"
-    )
+    kind = _TYPE_WORDS.get(type_name, f"a {type_name}")
     others = (count or 1) - 1
     more = "" if not others else " Another cell is like it." if others == 1 else f" {others:,} more cells are like it."
     details: dict[str, Any] = {"row": row, "column": column, "value": cell, "type": type_name, "cells": count}

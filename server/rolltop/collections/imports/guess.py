@@ -7,16 +7,18 @@ A type is taken when every cell fits one of its readings without loss, and no ot
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeVar
 
 from rolltop.collections.imports.cells import FALSE_WORDS, NULL_WORDS, TRUE_WORDS, Kind
-from rolltop.collections.imports.readings import BY_TYPE, TEXT, TYPES, WAYS_OF_NUMBERS, Reading
+from rolltop.collections.imports.readings import AS_WRITTEN, BY_TYPE, CHOICE, GUESSED, TEXT, TYPES, WAYS, Reading
 from rolltop.collections.imports.tally import Tally
 
 _FRACTION = Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE
-_IN_STRINGS = ("date", "timestamp", "time", "uuid", "json")
+MOST_CHOICES = 200
+_FEW = 12  # values of a column that is taken for a choice
+_OFTEN = 10  # times that each of them stands there on average
+_LONGEST_CHOICE = 40
+_IN_STRINGS = ("date", "timestamp", "time", "uuid", "email", "url", "json")
 """What texts may be in a format that has numbers and booleans of its own."""
-_Way = TypeVar("_Way", int, Reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Choice:
     """How many cells become null."""
     misfits: int
     first_misfit: tuple[int, str] | None
+    choices: tuple[str, ...]
+    """The values of a choice, in the order of the alphabet."""
     converts: bool
     """Whether some cell must be converted before SQLite takes it."""
 
@@ -76,13 +80,15 @@ def best(tally: Tally, type_name: str) -> Choice:
     misfits, place = min(counted)
     reading = BY_TYPE[type_name][place]
     words, nulls = _nulls(tally, reading)
+    choices = _choices(tally, words) if reading is CHOICE else ()
     return Choice(
         reading=reading,
         words=words,
         nulls=nulls,
         misfits=misfits,
-        first_misfit=min((tally.first[kind] for kind in _not_fitting(tally, reading)), default=None),
-        converts=reading is not TEXT and any(map(reading.must_convert, tally.kinds)),
+        first_misfit=_first_misfit(tally, reading) if misfits else None,
+        choices=choices,
+        converts=reading not in AS_WRITTEN and any(map(reading.must_convert, tally.kinds)),
     )
 
 
@@ -110,28 +116,57 @@ def _reading(tally: Tally, values: Sequence[int], declared: str | None) -> Readi
         return kept[0] if kept else TEXT
     if not values:
         return TEXT
-    every = reduce(int.__and__, values)
-    of_numbers = _unambiguous([way for way in WAYS_OF_NUMBERS if every & way], WAYS_OF_NUMBERS[0])
-    for name in _IN_STRINGS if declared == "string" else TYPES[:-1]:
-        fitting = [each for each in BY_TYPE[name] if all(map(each.keeps, values))]
+    some = reduce(int.__or__, values)
+    way = _way(values, some)
+    for name in _IN_STRINGS if declared == "string" else GUESSED:
+        fitting = [
+            each for each in BY_TYPE[name] if all(map(each.keeps, values)) and (not each.asks or some & each.asks)
+        ]
         if name in ("integer", "decimal", "real"):
-            fitting = [each for each in fitting if of_numbers is not None and each.needs & of_numbers]
+            fitting = [each for each in fitting if way is not None and each.needs & way]
         chosen = _unambiguous(fitting, BY_TYPE[name][0])
         if chosen is not None and _natural(tally, chosen, values):
             return chosen
-    return TEXT
+    return CHOICE if _is_choice(tally) else TEXT
 
 
-def _unambiguous(fitting: Sequence[_Way], plain: _Way) -> _Way | None:
+def _way(values: Sequence[int], some: int) -> int | None:
+    """The way in which the numbers of the column are written: its bit, or None when that is not clear."""
+    every = reduce(int.__and__, values)
+    ways = [way.amount for way in WAYS if every & way.amount]
+    if Kind.AMOUNT in ways or len(ways) < 2:
+        return ways[0] if ways else None
+    if Kind.AMOUNT_SPACES in ways and not some & Kind.MARKED:
+        return Kind.AMOUNT_SPACES
+    if some & Kind.CURRENCY and Kind.AMOUNT_GROUPS in ways:  # nobody writes $1,234 with three decimals
+        return Kind.AMOUNT_GROUPS
+    return None
+
+
+def _unambiguous(fitting: Sequence[Reading], plain: Reading) -> Reading | None:
     """The plain way when it fits; another one only when it is the only one."""
     if plain in fitting:
         return plain
     return fitting[0] if len(fitting) == 1 else None
 
 
+def _is_choice(tally: Tally) -> bool:
+    """Whether few texts come back so often that they look like a list to choose from."""
+    distinct, cells = tally.distinct, tally.kinds.total()
+    if distinct is None or not 2 <= distinct <= _FEW or cells < _OFTEN * distinct:
+        return False
+    return max(map(len, tally.values())) <= _LONGEST_CHOICE
+
+
+def _choices(tally: Tally, nulls: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(tally.values()) - set(nulls))) if (tally.distinct or 0) <= MOST_CHOICES else ()
+
+
 def _natural(tally: Tally, reading: Reading, values: Sequence[int]) -> bool:
     """Whether this is what the writer most likely meant, not only what could be read so."""
     every, some = reduce(int.__and__, values), reduce(int.__or__, values)
+    if every & Kind.SPACED and not some & Kind.MARKED:
+        return False  # 612 345 678 may be a telephone number
     match reading.type:
         case "boolean":
             return _two_sided(tally.words) and not some & Kind.BOOLEAN_DIGIT
@@ -139,6 +174,8 @@ def _natural(tally: Tally, reading: Reading, values: Sequence[int]) -> bool:
             # Whole numbers written 12.0 among empty cells are how pandas writes integers with gaps.
             gaps = tally.blanks > 0 or len(values) < len(tally.kinds)
             return not some & _FRACTION or (bool(every & Kind.POINT_ZERO) and gaps)
+        case "decimal" if reading.asks:
+            return len(tally.currencies) == 1
         case "decimal":
             # Always two decimals, some of them ending in zero: no program writes a double like that, but money.
             fixed = every & (Kind.SCALE_TWO | Kind.SCALE_MORE) and some & Kind.ZERO_LAST
@@ -157,7 +194,7 @@ def _two_sided(words: set[str]) -> bool:
 
 def _nulls(tally: Tally, reading: Reading) -> tuple[tuple[str, ...], int]:
     """The texts that become null when the column is read so, and how many cells do."""
-    wanted, typed = tally.nulls, reading is not TEXT
+    wanted, typed = tally.nulls, reading not in AS_WRITTEN
     words: list[str] = []
     nulls = tally.missing
     if wanted.empty or typed:
@@ -173,7 +210,14 @@ def _not_fitting(tally: Tally, reading: Reading) -> Iterator[int]:
     return (kind for kind in tally.kinds if not reading.fits(kind) and not kind & Kind.WORD_FOR_NULL)
 
 
+def _first_misfit(tally: Tally, reading: Reading) -> tuple[int, str]:
+    kinds = tally.kinds if reading is CHOICE else _not_fitting(tally, reading)
+    return min(tally.first[kind] for kind in kinds)
+
+
 def _misfits(tally: Tally, reading: Reading) -> int:
+    if reading is CHOICE and (tally.distinct is None or tally.distinct > MOST_CHOICES):
+        return tally.kinds.total()
     return sum(tally.kinds[kind] for kind in _not_fitting(tally, reading))
 
 
@@ -183,8 +227,8 @@ def _confidence(tally: Tally, reading: Reading, values: Sequence[int], words: in
         return 0.0
     cells = sum(tally.kinds[kind] for kind in values)
     few = 1 - 0.5 / cells
-    if reading is TEXT:
-        nearest = max(_share(tally, each, cells) for name in TYPES[:-1] for each in BY_TYPE[name])
+    if reading in AS_WRITTEN:
+        nearest = max(_share(tally, each, cells) for name in GUESSED for each in BY_TYPE[name])
         return round(few * (1 - nearest / 2), 3)
     odd = 0.9 if reading.name is not None else 1.0
     doubtful = 1 - 0.5 * words / (words + cells)

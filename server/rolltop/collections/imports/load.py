@@ -18,13 +18,13 @@ import apsw
 
 from rolltop.collections.imports.cells import SPACE, kind_of
 from rolltop.collections.imports.content import Cell, Row
+from rolltop.collections.imports.declare import checks, ddl, declared
 from rolltop.collections.imports.errors import BadKey, CellMisfits, FileChanged, TableExists, misfit
 from rolltop.collections.imports.names import free_name
 from rolltop.collections.imports.plan import Plan, Planned
-from rolltop.collections.imports.readings import convert_all
+from rolltop.collections.imports.readings import Value, convert_all
 from rolltop.collections.imports.scan import Scanned
 from rolltop.data import Data, quote
-from rolltop.data.types import of_declared
 from rolltop.errors import RolltopError
 
 log = logging.getLogger("rolltop.collections")
@@ -105,13 +105,14 @@ def _drop(connection: apsw.Connection, tables: Sequence[str]) -> None:
 def _create(hidden: str, plan: Plan) -> str:
     lines = [f"{quote(plan.key)} INTEGER PRIMARY KEY"] if plan.key_added else []
     for column in plan.columns:
-        name, column_type = quote(column.name), of_declared(column.type.upper())
+        name = quote(column.name)
         if column.name != plan.key or plan.key_added:
-            lines.append(f"{name} {column_type.ddl(name)}")
+            lines.append(f"{name} {ddl(name, column.type, column.choice.choices)}")
         elif column.type == "integer":
             lines.append(f"{name} INTEGER PRIMARY KEY")
         else:
-            lines.append(f"{name} {column_type.declared} NOT NULL PRIMARY KEY CHECK ({column_type.check(name)})")
+            held = " ".join(f"CHECK ({each})" for each in checks(name, column.type, column.choice.choices))
+            lines.append(f"{name} {declared(column.type)} NOT NULL PRIMARY KEY {held}")
     return f"CREATE TABLE {quote(hidden)} (\n  " + ",\n  ".join(lines) + "\n)"
 
 
@@ -132,14 +133,14 @@ def _value(column: Planned) -> str:
     return value
 
 
-class _Converted(dict[Cell, str | int | None]):
+class _Converted(dict[Cell, Value | None]):
     """Each different cell of a column is converted once, as long as there are not too many."""
 
     def __init__(self, column: Planned) -> None:
         super().__init__()
         self._convert = convert_all(column.choice.reading, frozenset(column.choice.words))
 
-    def __missing__(self, cell: Cell) -> str | int | None:
+    def __missing__(self, cell: Cell) -> Value | None:
         if len(self) >= _CONVERTED_KEPT:
             self.clear()
         value = self[cell] = self._convert(cell)

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rolltop.collections.imports.cells import SPACE, TRUE_WORDS, Kind
+from rolltop.collections.imports.cells import SPACE, TRUE_WORDS, Kind, amount_of, without_gaps
 from rolltop.data.types.timestamp import in_utc
 
-Convert = Callable[[str], str | int]
+Value = str | int | bytes
+Convert = Callable[[str], Value]
 """A cell without the spaces around it → what is bound to the INSERT; SQLite's affinity does the rest."""
 
 
@@ -31,6 +32,8 @@ class Reading:
     """None when SQLite takes the cell as it stands."""
     as_stored: int = 0
     """A cell with one of these bits needs no `convert`."""
+    asks: int = 0
+    """Guessed only when some cell has one of these bits."""
     changes: int = 0
     """A cell with one of these bits needs `convert`; without any of the two sets, every cell does."""
 
@@ -57,6 +60,10 @@ def _comma(cell: str) -> str:
 
 def _groups(cell: str) -> str:
     return cell.replace(",", "")
+
+
+def _bytes(cell: str) -> bytes:
+    return bytes.fromhex(cell[2:])
 
 
 def _boolean(cell: str) -> int:
@@ -91,28 +98,78 @@ def _two_digits(time: str) -> str:
     return time if time[1] != ":" else f"0{time}"
 
 
-_COMMAS = "commas between thousands"
+def _spaces(cell: str) -> str:
+    return without_gaps(cell)
+
+
+def _comma_and_spaces(cell: str) -> str:
+    return _comma(without_gaps(cell))
+
+
+def _money(convert: Callable[[str], str] | None) -> Convert:
+    """A converter for amounts whose number is written in the way that `convert` reads."""
+
+    def _number(cell: str) -> str:
+        number = amount_of(cell)[0]
+        return number if convert is None else convert(number)
+
+    return _number
+
+
 _OF_WHOLE = Kind.ZERO_FIRST | Kind.LONG | Kind.SIGNED
 _OF_DECIMAL = Kind.ZERO_FIRST | Kind.SIGNED
 _OF_REAL = Kind.ZERO_FIRST | Kind.SIGNED | Kind.TOO_LONG
 
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of writing numbers."""
+
+    name: str | None
+    amount: int
+    number: int
+    integer: int
+    convert: Callable[[str], str] | None
+
+
+WAYS = (
+    Way(None, Kind.AMOUNT, Kind.NUMBER, Kind.INTEGER, None),
+    Way("decimal comma", Kind.AMOUNT_COMMA, Kind.NUMBER_COMMA, Kind.INTEGER_COMMA, _comma_and_spaces),
+    Way("commas between thousands", Kind.AMOUNT_GROUPS, Kind.NUMBER_GROUPS, Kind.INTEGER_GROUPS, _groups),
+    Way("spaces between thousands", Kind.AMOUNT_SPACES, Kind.NUMBER_SPACES, Kind.INTEGER_SPACES, _spaces),
+)
+
+
+def _of_numbers(type_name: str, loses: int, also: int) -> tuple[Reading, ...]:
+    """The readings of a type of numbers, one for each way; `also` are bits that every cell must have besides."""
+    return tuple(
+        Reading(type_name, way.name, way.amount | way.number | also, loses=loses, convert=way.convert) for way in WAYS
+    )
+
+
+def _of_money() -> tuple[Reading, ...]:
+    return tuple(
+        Reading(
+            "decimal",
+            "currency sign" if way.name is None else f"currency sign, {way.name}",
+            way.amount | Kind.EXACT,
+            loses=_OF_DECIMAL,
+            convert=_money(way.convert),
+            asks=Kind.CURRENCY,
+        )
+        for way in WAYS
+    )
+
+
 READINGS: tuple[Reading, ...] = (
     Reading("boolean", None, Kind.BOOLEAN, convert=_boolean, as_stored=Kind.BOOLEAN_DIGIT),
-    Reading("integer", None, Kind.INTEGER | Kind.NUMBER, loses=_OF_WHOLE),
-    Reading("integer", "decimal comma", Kind.INTEGER_COMMA | Kind.NUMBER_COMMA, loses=_OF_WHOLE, convert=_comma),
-    Reading(
-        "integer",
-        _COMMAS,
-        Kind.INTEGER_GROUPS | Kind.NUMBER_GROUPS,
-        loses=_OF_WHOLE,
-        convert=_groups,
+    *(
+        Reading("integer", way.name, way.amount | way.number | way.integer, loses=_OF_WHOLE, convert=way.convert)
+        for way in WAYS
     ),
-    Reading("decimal", None, Kind.NUMBER | Kind.EXACT, loses=_OF_DECIMAL),
-    Reading("decimal", "decimal comma", Kind.NUMBER_COMMA | Kind.EXACT, loses=_OF_DECIMAL, convert=_comma),
-    Reading("decimal", _COMMAS, Kind.NUMBER_GROUPS | Kind.EXACT, loses=_OF_DECIMAL, convert=_groups),
-    Reading("real", None, Kind.NUMBER, loses=_OF_REAL),
-    Reading("real", "decimal comma", Kind.NUMBER_COMMA, loses=_OF_REAL, convert=_comma),
-    Reading("real", _COMMAS, Kind.NUMBER_GROUPS, loses=_OF_REAL, convert=_groups),
+    *_of_numbers("decimal", _OF_DECIMAL, Kind.EXACT),
+    *_of_money(),
+    *_of_numbers("real", _OF_REAL, 0),
     Reading("date", None, Kind.DATE_ISO),
     Reading("date", "year/month/day", Kind.DATE_YMD, convert=_day("ymd")),
     Reading("date", "day/month/year", Kind.DATE_DMY, convert=_day("dmy")),
@@ -123,24 +180,31 @@ READINGS: tuple[Reading, ...] = (
     Reading("timestamp", "month/day/year", Kind.MOMENT_MDY, convert=_moment("mdy")),
     Reading("time", None, Kind.TIME),
     Reading("uuid", None, Kind.UUID, convert=str.lower, changes=Kind.UPPER),
+    Reading("email", None, Kind.EMAIL),
+    Reading("url", None, Kind.URL),
     Reading("json", None, Kind.JSON),
+    Reading("blob", None, Kind.BYTES, convert=_bytes),
 )
 
 TEXT = Reading("text", None, 0)
-WAYS_OF_NUMBERS = (Kind.NUMBER, Kind.NUMBER_COMMA, Kind.NUMBER_GROUPS)
+CHOICE = Reading("choice", None, 0)
+AS_WRITTEN = (TEXT, CHOICE)
+"""Cells stay what they are, spaces around them and all."""
 
 BY_TYPE: Mapping[str, tuple[Reading, ...]] = {
     **{name: tuple(each for each in READINGS if each.type == name) for name in {each.type for each in READINGS}},
+    "choice": (CHOICE,),
     "text": (TEXT,),
 }
-TYPES = ("boolean", "integer", "decimal", "real", "date", "timestamp", "time", "uuid", "json", "text")
+GUESSED = ("boolean", "integer", "decimal", "real", "date", "timestamp", "time", "uuid", "email", "url", "json")
+TYPES = (*GUESSED, "blob", "choice", "text")
 
 
-def convert_all(reading: Reading, words: frozenset[str]) -> Callable[[str | None], str | int | None]:
+def convert_all(reading: Reading, words: frozenset[str]) -> Callable[[str | None], Value | None]:
     """The function for one cell: empty ones and `words` become None, the rest is stripped and converted."""
     convert = reading.convert
 
-    def _value(cell: str | None) -> str | int | None:
+    def _value(cell: str | None) -> Value | None:
         if cell is None:
             return None
         text = cell.strip(SPACE)

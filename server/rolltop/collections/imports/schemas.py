@@ -9,7 +9,10 @@ from rolltop.jobs import Job, JobError
 __all__ = ["Dialect", "DialectChange", "Import", "ImportColumn", "ImportRun", "Job", "RaggedRows", "RunColumn"]
 
 ImportState = Literal["scanning", "ready", "loading", "done", "failed", "cancelled"]
-ColumnType = Literal["boolean", "integer", "real", "decimal", "date", "timestamp", "time", "uuid", "json", "text"]
+ColumnType = Literal[
+    "boolean", "integer", "real", "decimal", "date", "timestamp", "time", "uuid",
+    "email", "url", "json", "blob", "choice", "text",
+]  # fmt: skip
 Encoding = Literal["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from rolltop.collections.imports.cells import NULL_WORDS, SPACE, Kind, kinds_with
+from rolltop.collections.imports.cells import NULL_WORDS, SPACE, Kind, amount_of, kinds_with
 from rolltop.collections.imports.content import Cell
 
 VALUES_KEPT = 20_000  # of a column
@@ -60,6 +60,8 @@ class Tally:
         self.samples: list[str] = []
         self.words: set[str] = set()
         """Words for null, true and false, with their capitals but without spaces around them."""
+        self.currencies: set[str] = set()
+        """The signs of amounts."""
         self._known: dict[Cell, int] = {"": _BLANK, None: _NULL}
         self._all_known = True
         self._unique = True
@@ -74,6 +76,10 @@ class Tally:
     def blanks(self) -> int:
         """Cells without any text."""
         return self.empties + self.missing
+
+    def values(self) -> list[str]:
+        """The different values, when they are few enough to have been kept."""
+        return [cell for cell in self._known if cell] if self._all_known else []
 
     def add(self, cells: Sequence[Cell], row: int) -> None:
         """The next cells; the first of them stands in row number `row`."""
@@ -143,6 +149,9 @@ class Tally:
             room = SAMPLES - len(self.samples)
             fresh = (cell for cell in dict.fromkeys(cells) if cell and cell in found and cell not in self.samples)
             self.samples.extend(cell[:LONGEST_KEPT] for cell in islice(fresh, room))
+        if any(kind & Kind.CURRENCY for kind in kinds) and len(self.currencies) < 2:
+            amounts = (cell.strip(SPACE) for cell, kind in found.items() if kind & Kind.CURRENCY)
+            self.currencies.update(amount_of(amount)[1] for amount in amounts)
         if any(kind & _WORD for kind in kinds):
             self.words.update(cell.strip(SPACE) for cell, kind in found.items() if kind & _WORD)
 

@@ -799,7 +799,7 @@ export interface components {
              * @description The narrowest type that every cell fits.
              * @enum {string}
              */
-            type: "boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "json" | "text";
+            type: "boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text";
         };
         /**
          * ImportRun
@@ -1054,7 +1054,7 @@ export interface components {
              * Type
              * @description Left out: the type the import found.
              */
-            type?: ("boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "json" | "text") | null;
+            type?: ("boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text") | null;
         };
         /**
          * SessionToken
