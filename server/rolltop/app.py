@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rolltop import __version__, db
-from rolltop.auth import Sessions
+from rolltop.auth import Sessions, Tickets
 from rolltop.bridge import Bridge
 from rolltop.config import Config
 from rolltop.data import Change, Data
@@ -50,10 +50,11 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.collections.router import router as collections
     from rolltop.docs.router import router as docs
     from rolltop.events.router import router as events
+    from rolltop.exports.router import router as exports
     from rolltop.jobs.router import router as jobs
     from rolltop.workspace.router import router as workspace
 
-    return auth, workspace, collections, imports, jobs, events, bridge, docs
+    return auth, workspace, collections, imports, exports, jobs, events, bridge, docs
 
 
 def _log_failure(failure: BaseException) -> None:
@@ -67,6 +68,7 @@ class Application:
         self.config = config
         self.run = Run(__version__, mode)
         self.sessions = Sessions()
+        self.tickets = Tickets()
         self.events = Events(self.run.instance)
         self.bridge = Bridge(self.sessions, self.events)
         self.url = f"http://{config.host}:{config.port}"
@@ -74,7 +76,7 @@ class Application:
         self.data: Data
         self._rows: ASGIApp
         self._ui = UI(built_ui())
-        self._guard = Guard(self._route, self.sessions.actor, config.origins)
+        self._guard = Guard(self._route, self.sessions.actor, self.tickets.take, config.origins)
         self._guard.listen_on(config.port)
         self._back: asyncio.Task[ASGIApp] | None = None
         self.on_failure = _log_failure
@@ -154,6 +156,7 @@ class Application:
         """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
         from rolltop.collections.imports import Imports
         from rolltop.collections.service import Collections
+        from rolltop.exports import Exports
         from rolltop.jobs import Jobs
         from rolltop.web import back
 
@@ -170,10 +173,12 @@ class Application:
             "data": self.data,
             "database": database,
             "events": self.events,
+            "exports": Exports(self.workspace.files / "exports", self.data),
             "imports": importer,
             "jobs": runner,
             "run": self.run,
             "sessions": self.sessions,
+            "tickets": self.tickets,
             "url": self.url,
             "workspace": self.workspace,
         }

@@ -95,6 +95,23 @@ class TestRunning:
         assert json.loads(done.stdout)["rows"] == 2
         assert json.loads(done.stdout)["table"] == "people"
 
+    def test_export_makes_a_file(self, home: Path, live: Any, tmp_path: Path) -> None:
+        place = ("--workspace", str(live.workspace))
+        (tmp_path / "cities.csv").write_text("city,people\nOslo,709037\nRiga,605802\n", encoding="utf-8")
+        assert rolltop(home, "import", str(tmp_path / "cities.csv"), *place).returncode == 0
+        target = tmp_path / "out.ndjson"
+        done = rolltop(home, "export", "cities", str(target), "--query", "people=gt.700000", "--json", *place)
+        assert json.loads(done.stdout) == {"table": "cities", "file": str(target), "bytes": target.stat().st_size}
+        assert json.loads(target.read_text(encoding="utf-8"))["city"] == "Oslo"
+        shown = rolltop(home, "export", "cities", "-", "--format", "csv", "--query", "select=city&order=city", *place)
+        assert shown.stdout == "city\nOslo\nRiga\n"
+        refused = rolltop(home, "export", "cites", str(target), *place)
+        assert refused.returncode == 1
+        assert "cities" in refused.stderr
+        nowhere = rolltop(home, "export", "cities", str(tmp_path / "no" / "out.csv"), *place)
+        assert nowhere.returncode == 2
+        assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.ndjson"]
+
     def test_a_file_that_is_not_csv(self, home: Path, live: Any, tmp_path: Path) -> None:
         file = tmp_path / "picture.csv"
         file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50)

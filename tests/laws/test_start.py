@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # Each costs between half a second and five on a small machine; they load when first used.
-HEAVY = {"duckdb", "httpx", "numpy", "onnxruntime", "openpyxl", "pandas", "polars", "scipy", "sklearn"}
+HEAVY = {"duckdb", "httpx", "numpy", "onnxruntime", "openpyxl", "pandas", "polars", "scipy", "sklearn", "xlsxwriter"}
 BACK = {"alembic", "fastapi", "sqlalchemy", "sqlmodel", "starlette"}
 
 ASK = """

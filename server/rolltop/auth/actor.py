@@ -44,7 +44,8 @@ class BadCode(Unauthorized):
     code = "auth.bad_code"
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What is kept of a secret."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -60,11 +61,11 @@ class Sessions:
     _codes: dict[bytes, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._tokens[_digest(self.owner_token)] = OWNER
+        self._tokens[digest(self.owner_token)] = OWNER
 
     def actor(self, token: str) -> Actor | None:
         """Whose token it is; None for nobody's. The look-up is by digest, so its time says nothing of the token."""
-        return self._tokens.get(_digest(token))
+        return self._tokens.get(digest(token))
 
     def new_code(self) -> str:
         """A one-time code for a window or a browser, good for a minute."""
@@ -73,7 +74,7 @@ class Sessions:
         while len(self._codes) >= _CODES_KEPT:
             del self._codes[next(iter(self._codes))]
         code = secret()
-        self._codes[_digest(code)] = now + CODE_SECONDS
+        self._codes[digest(code)] = now + CODE_SECONDS
         return code
 
     def exchange(self, code: str) -> str:
@@ -82,17 +83,17 @@ class Sessions:
         Raises:
             BadCode: the code is unknown, was used or is too old.
         """
-        until = self._codes.pop(_digest(code), None)
+        until = self._codes.pop(digest(code), None)
         if until is None or until < time.monotonic():
             raise BadCode(
                 "This sign-in link was used already or is older than a minute.",
                 hint="Run `rolltop open` to get a new one.",
             )
         token = secret()
-        self._tokens[_digest(token)] = OWNER
+        self._tokens[digest(token)] = OWNER
         return token
 
     def end(self, token: str) -> None:
         """Forget a session; the token of `runtime.json` stays until the server ends."""
         if not hmac.compare_digest(token.encode(), self.owner_token.encode()):
-            self._tokens.pop(_digest(token), None)
+            self._tokens.pop(digest(token), None)

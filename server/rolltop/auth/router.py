@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Request
 
 from rolltop.auth.access import Administrator, Caller
 from rolltop.auth.actor import CODE_SECONDS, Sessions
-from rolltop.auth.schemas import CodeExchange, Me, SessionToken, SignInCode
-from rolltop.web.guard import token_of
+from rolltop.auth.schemas import CodeExchange, Download, DownloadWish, Me, SessionToken, SignInCode
+from rolltop.auth.tickets import TICKET_SECONDS, Tickets
+from rolltop.web.guard import DOWNLOADS, token_of
 from rolltop.web.units import BaseUrl
 
 router = APIRouter(prefix="/api", tags=["Access"])
@@ -16,6 +17,11 @@ router = APIRouter(prefix="/api", tags=["Access"])
 def _sessions(request: Request) -> Sessions:
     sessions: Sessions = request.app.state.sessions
     return sessions
+
+
+def _tickets(request: Request) -> Tickets:
+    tickets: Tickets = request.app.state.tickets
+    return tickets
 
 
 OpenSessions = Annotated[Sessions, Depends(_sessions)]
@@ -38,6 +44,16 @@ def exchange_code(wanted: CodeExchange, sessions: OpenSessions) -> SessionToken:
 def end_session(request: Request, sessions: OpenSessions, _actor: Caller) -> None:
     """Sign out: the token of this request is refused from now on."""
     sessions.end(token_of(request.scope) or "")
+
+
+@router.post("/downloads", status_code=201)
+def create_download(
+    wanted: DownloadWish, tickets: Annotated[Tickets, Depends(_tickets)], base_url: BaseUrl, actor: Caller
+) -> Download:
+    """Make a link to a file: it works once, within a minute, with the rights of whoever asked for it."""
+    ticket = tickets.issue(actor, wanted.path)
+    name = wanted.path.partition("?")[0].rpartition("/")[2]
+    return Download(url=f"{base_url}{DOWNLOADS}{ticket}/{name}", expires_in=TICKET_SECONDS)
 
 
 @router.get("/me")

@@ -34,3 +34,23 @@ class Me(BaseModel):
     id: str = Field(examples=["owner"])
     name: str = Field(examples=["Owner"])
     role: str = Field(examples=["owner"])
+
+
+class DownloadWish(BaseModel):
+    """The file to be downloaded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str = Field(
+        min_length=1,
+        max_length=60_000,
+        description="The path of a GET that answers with a file, with its query.",
+        examples=["/api/exports/flights.xlsx?month=eq.1"],
+    )
+
+
+class Download(BaseModel):
+    """A link to a file that needs no token."""
+
+    url: str = Field(examples=["http://127.0.0.1:8377/api/downloads/…/flights.xlsx"])
+    expires_in: int = Field(description="Seconds until the link is refused.", examples=[60])

@@ -117,6 +117,30 @@ def import_(
         print(f"Imported {done['rows']:,} rows into {done['table']}.")
 
 
+@app.command("export")
+def export(
+    table: Annotated[str, typer.Argument(help="The table or view.")],
+    file: Annotated[Path, typer.Argument(help="The file to make, or - for stdout.", allow_dash=True)],
+    query: Annotated[str, typer.Option(help="Which rows and columns: `select=id,name&price=gt.5&order=id`.")] = "",
+    format: Annotated[str | None, typer.Option(help="The format.", show_default="the file's ending")] = None,
+    keep_formulas: Annotated[bool, typer.Option("--keep-formulas", help="Leave texts like =1+1 alone.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export a table or a part of it: .csv .tsv .json .ndjson .xlsx .parquet .sqlite."""
+    ending = format or file.suffix.removeprefix(".")
+    with running.server(workspace) as client:
+        size = running.export_file(
+            client, f"{table}.{ending}", file, query, keep=keep_formulas, show=not as_json and sys.stderr.isatty()
+        )
+    if file == running.STDOUT:
+        return
+    if as_json:
+        print(json.dumps({"table": table, "file": str(file), "bytes": size}))
+    else:
+        print(f"Exported {table} to {file} ({size:,} bytes).")
+
+
 @app.command()
 def token(workspace: WorkspaceOption = None) -> None:
     """Print the running server's token for your own scripts. It is new at each start."""

@@ -173,14 +173,14 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def csv_cell(value: Any, type_name: str) -> str | None:
+def csv_cell(value: Any, type_name: str, delimiter: str) -> str | None:
     """A cell as RFC 4180 writes it: booleans `t` and `f`, bytes as hexadecimal digits."""
     if value is None:
         return None
     if type_name == "boolean" and value in (0, 1):
         return "t" if value else "f"
     text = value if isinstance(value, str) else str(cast("any", "text", value))
-    if any(mark in text for mark in ',"\r\n'):
+    if any(mark in text for mark in ('"', delimiter, "\r", "\n")):
         return '"' + text.replace('"', '""') + '"'
     return text
 
@@ -195,7 +195,7 @@ FUNCTIONS: dict[str, tuple[Any, int]] = {
     "rolltop_ov": (overlaps, 2),
     "rolltop_cast": (cast, 3),
     "rolltop_stripped": (stripped, 1),
-    "rolltop_csv": (csv_cell, 2),
+    "rolltop_csv": (csv_cell, 3),
     "rolltop_sum": (total, 4),
     "rolltop_avg": (average, 5),
 }

@@ -16,7 +16,6 @@ STALL_SECONDS = 60.0
 """A client that takes nothing for so long loses its stream, for an open read keeps the log from shrinking."""
 
 Produce = Callable[[apsw.Connection], Iterator[bytes]]
-_END = b""
 
 
 class Streams:
@@ -33,13 +32,15 @@ class Streams:
     async def run(self, produce: Produce) -> AsyncGenerator[bytes]:
         """The chunks of `produce`, which runs in one read transaction; made a little ahead of their reader."""
         loop = asyncio.get_running_loop()
-        chunks: asyncio.Queue[bytes | BaseException] = asyncio.Queue(CHUNKS_AHEAD)
+        chunks: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(CHUNKS_AHEAD)
         stopped = threading.Event()
 
-        def put(item: bytes | BaseException) -> bool:
-            """Wait until the reader took what is ahead; False when it is gone."""
+        def put(item: bytes | BaseException | None) -> bool:
+            """Wait until the reader took what is ahead; False when it is gone. An empty chunk only asks."""
             if stopped.is_set() or self._closing.is_set():
                 return False
+            if item == b"":
+                return True
             waiting = asyncio.run_coroutine_threadsafe(chunks.put(item), loop)
             try:
                 waiting.result(STALL_SECONDS)
@@ -52,7 +53,7 @@ class Streams:
         self._running.add(thread)
         thread.start()
         try:
-            while (item := await chunks.get()) != _END:
+            while (item := await chunks.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
                 yield item
@@ -71,14 +72,14 @@ class Streams:
             while self._idle:
                 self._idle.pop().close()
 
-    def _produce(self, produce: Produce, put: Callable[[bytes | BaseException], bool]) -> None:
+    def _produce(self, produce: Produce, put: Callable[[bytes | BaseException | None], bool]) -> None:
         try:
             with self._turns:
                 connection = self._take()
                 try:
                     connection.execute("BEGIN")
                     for chunk in produce(connection):
-                        if chunk and not put(chunk):
+                        if not put(chunk):
                             return
                 finally:
                     if connection.in_transaction:
@@ -89,7 +90,7 @@ class Streams:
         except Exception as error:
             put(error)
         else:
-            put(_END)
+            put(None)
 
     def _take(self) -> apsw.Connection:
         with self._lock:

@@ -1,8 +1,12 @@
 """Folders and files that only their owner can read (threat model L1)."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""What the system says when a disk, a quota or a limit on file sizes is full (threat model R2)."""
 
 
 def private_folder(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What an answer looks like: the Accept header (dialect, section 1.4)."""
+"""What an answer looks like: the Accept header (dialect, section 1.4), and the texts that an export has besides."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,11 +12,16 @@ Form = Literal["array", "object", "csv", "values", "value"]
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The form of the body and its Content-Type; `stripped` leaves out keys that are null."""
+    """The form of the body and its Content-Type; `stripped` leaves out keys that are null.
+
+    Of a CSV: what stands between two cells, and whether texts that a spreadsheet would run as formulas are `defused`.
+    """
 
     form: Form
     content_type: bytes
     stripped: bool = False
+    delimiter: str = ","
+    defused: bool = False
 
 
 ARRAY = Media("array", b"application/json; charset=utf-8")

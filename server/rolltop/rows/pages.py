@@ -61,7 +61,7 @@ def compiled_of(plan: ReadPlan, media: Media, page: Statement, *, sorter: bool, 
         page,
         sql.count(plan),
         sql.extent(plan) if plan.grouped else None,
-        respond.csv_header(plan.keys),
+        respond.csv_header(plan.keys, media),
         sorter,
     )
 

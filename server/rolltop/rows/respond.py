@@ -49,9 +49,16 @@ def body_of(media: Media, text: str | None, header: str) -> bytes:
     return f"[{text}]".encode() if text is not None else b"[]"
 
 
-def csv_header(keys: Sequence[str]) -> str:
+def csv_header(keys: Sequence[str], media: Media) -> str:
     """The header line of a CSV."""
-    return ",".join('"' + key.replace('"', '""') + '"' if any(c in key for c in ',"\r\n') else key for key in keys)
+    return media.delimiter.join(_csv_cell(key, media) for key in keys)
+
+
+def _csv_cell(text: str, media: Media) -> str:
+    if media.defused and text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r")):
+        text = f"'{text}"
+    quoted = any(mark in text for mark in (media.delimiter, '"', "\r", "\n"))
+    return '"' + text.replace('"', '""') + '"' if quoted else text
 
 
 def location(table: str, pairs: Sequence[tuple[str, object]]) -> bytes:

@@ -31,7 +31,17 @@ from rolltop.rows.planned import (
     Where,
 )
 from rolltop.rows.statement import Statement, Text
-from rolltop.rows.values import MOST_PAIRS, aggregated, cast_value, compared, object_json, output_json, row_text, value
+from rolltop.rows.values import (
+    MOST_PAIRS,
+    aggregated,
+    cast_value,
+    cell_value,
+    compared,
+    object_json,
+    output_json,
+    row_text,
+    value,
+)
 
 ROW = "_rolltop_row"
 """The alias of a row's text: a name that no table has, for ORDER BY looks at aliases first."""
@@ -55,6 +65,21 @@ def rows(
     head = _head(text, plan)
     inner, made = _rows(text, plan, media, limited=limited, offset=offset, sorter=sorter)
     return text.statement(f"{head}SELECT {made} AS {ROW} FROM {inner}" if made != ROW else head + inner[1:-1])
+
+
+def cells(plan: ReadPlan, *, sorter: bool = False) -> Statement:
+    """One SQL value an output: for exports in forms that have types of their own. LIMIT and OFFSET are bound."""
+    text = Text()
+    head = _head(text, plan)
+    if plan.grouped:
+        inner = _groups(text, plan, plan.source.sql, kept(plan))
+        return text.statement(f"{head}{inner}{_limit(text, limited=True, offset=True, apart=False)}")
+    made = ", ".join(cell_value(output, _value(text, output)) for output in plan.outputs) or "NULL"
+    rowid = plan.table.rowid
+    if sorter and rowid is not None and plan.source.query is None:
+        inner = _by_key(text, plan, quote(rowid), limited=True, offset=True)
+        return text.statement(f"SELECT {made} FROM {inner}")
+    return text.statement(head + _select(text, plan, made, limited=True, offset=True))
 
 
 def _head(text: Text, plan: ReadPlan) -> str:
@@ -92,13 +117,18 @@ def _rows(text: Text, plan: ReadPlan, media: Media, *, limited: bool, offset: bo
 
 def _rows_by_key(text: Text, plan: ReadPlan, media: Media, key: str, *, limited: bool, offset: bool) -> tuple[str, str]:
     made = row_text(media, _direct(text, plan, media))
+    return _by_key(text, plan, key, limited=limited, offset=offset), made
+
+
+def _by_key(text: Text, plan: ReadPlan, key: str, *, limited: bool, offset: bool) -> str:
+    """The rows of a window, found by sorting their keys alone."""
     own = f"{plan.row}.{key}" if plan.row else key
     source = None if any(sort.related for sort in plan.order) else plan.source.sql
     inner = _select(text, plan, f"{own} AS {KEY}", limited=limited, offset=offset, apart=True, source=source)
     beside = joins(text, plan)
     if plan.row:
-        return f"({inner}) CROSS JOIN {plan.source.sql} ON {own} = {KEY}{beside}", made
-    return f"({inner}) CROSS JOIN {plan.source.sql} AS t ON t.{key} = {KEY}", made
+        return f"({inner}) CROSS JOIN {plan.source.sql} ON {own} = {KEY}{beside}"
+    return f"({inner}) CROSS JOIN {plan.source.sql} AS t ON t.{key} = {KEY}"
 
 
 def count(plan: ReadPlan) -> Statement:

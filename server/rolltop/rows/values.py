@@ -14,12 +14,12 @@ MOST_PAIRS = 490
 """SQLite's functions take 1,000 arguments: so many keys and values fit one `json_object`."""
 
 _NUMBERS = frozenset({"bigint", "double precision", "numeric"})
+_WRITTEN_BY_SQLITE = _NUMBERS | {"date", "timestamp", "time", "uuid", "text"}
+"""The types whose CSV cells SQLite writes itself, but for the odd ones."""
 _ODD_IN_CSV = "{0} >= 9e999 OR {0} <= -9e999"
-_CSV_GUARDS = {
-    **dict.fromkeys((*_NUMBERS, "date", "timestamp", "time", "uuid"), ""),
-    "text": "{0} GLOB " + quote_text('*[",\r\n]*'),
-}
-"""The types whose cells SQLite writes itself, and which of them it must not."""
+_FORMULA = "ltrim({0}, ' ') GLOB " + quote_text("[=+@\t\r-]*")
+"""A text that a spreadsheet may run (threat model F5)."""
+_APOSTROPHE = quote_text("'")
 
 
 def value(place: Place) -> str:
@@ -87,7 +87,7 @@ def sorted_by(sort: Sort) -> str:
 def row_text(media: Media, pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
     """The text of a row: a JSON object, a bare value or a CSV line; each output comes with the SQL of its value."""
     if media.form == "csv":
-        return csv_line([csv_cell(output, expression) for output, expression in pairs])
+        return csv_line([csv_cell(output, expression, media) for output, expression in pairs], media.delimiter)
     if media.form in ("value", "values"):
         [(output, expression)] = pairs
         made = f"json_quote({output_json(output, expression)})"
@@ -96,32 +96,46 @@ def row_text(media: Media, pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
     return f"rolltop_stripped({made})" if media.stripped else made
 
 
-def csv_line(cells: Sequence[str]) -> str:
-    """Cells joined by commas; NULL is empty."""
-    return " || ',' || ".join(f"coalesce({cell}, '')" for cell in cells) or "''"
+def csv_line(cells: Sequence[str], delimiter: str) -> str:
+    """Cells with the delimiter between them; NULL is empty."""
+    return f" || {quote_text(delimiter)} || ".join(f"coalesce({cell}, '')" for cell in cells) or "''"
 
 
-def csv_cell(output: Shown | Arrays, expression: str) -> str:
+def csv_cell(output: Shown | Arrays, expression: str, media: Media) -> str:
     """A cell of CSV (dialect, section 12): the text of its JSON value, quoted where RFC 4180 asks for it."""
+    delimiter = quote_text(media.delimiter)
     if isinstance(output, Nested | Listed | Arrays):
-        return f"rolltop_csv({expression}, {quote_text(JSON.name)})"
+        return f"rolltop_csv({expression}, {quote_text(JSON.name)}, {delimiter})"
     if isinstance(output, Aggregate):
         made, shown = _aggregate_cast(output, expression)
-        return f"rolltop_csv({made}, {quote_text(shown.name)})"
+        return f"rolltop_csv({_defused(made, shown, media)}, {quote_text(shown.name)}, {delimiter})"
     place = output.place
     kind = output.cast or place.type
     if kind is not place.type:
         expression = f"rolltop_cast({quote_text(place.type.name)}, {quote_text(kind.name)}, {expression})"
-    called = f"rolltop_csv({expression}, {quote_text(kind.name)})"
-    if kind.name not in _CSV_GUARDS or kind is not place.type:
+    expression = _defused(expression, kind, media)
+    called = f"rolltop_csv({expression}, {quote_text(kind.name)}, {delimiter})"
+    if kind.name not in _WRITTEN_BY_SQLITE or kind is not place.type:
         return called
-    guards = [_CSV_GUARDS[kind.name]] if kind is TEXT else []
+    guards = ["{0} GLOB " + quote_text(f'*["{media.delimiter}\r\n]*')] if kind is TEXT else []
     if place.steps or not place.column.held:
         guards.append(_ODD_IN_CSV if kind.name in _NUMBERS else "{0} >= x''")
     if not guards:
         return expression
     odd = " OR ".join(guard.format(expression) for guard in guards)
     return f"CASE WHEN {odd} THEN {called} ELSE {expression} END"
+
+
+def _defused(expression: str, kind: ColumnType, media: Media) -> str:
+    """The cell with an apostrophe in front where it is a text that a spreadsheet would take for a formula."""
+    if not media.defused:
+        return expression
+    formula = _FORMULA.format(expression)
+    if kind is not TEXT:  # a file of another program may have any text in any column
+        formula = f"typeof({expression}) = 'text' AND {formula}"
+    if kind is JSON:
+        formula += f" AND NOT json_valid({expression})"
+    return f"CASE WHEN {formula} THEN {_APOSTROPHE} || {expression} ELSE {expression} END"
 
 
 def object_text(pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
@@ -193,6 +207,13 @@ def aggregated(output: Aggregate) -> str:
     column = argument.cast is None and not place.steps
     held = not column or place.column.held
     return aggregate.sql(output.function, argument.cast or place.type, cast_value(argument), held=held, column=column)
+
+
+def cell_value(output: Shown, expression: str) -> str:
+    """The SQL value of an output for a cell that has a type of its own; JSON as its text."""
+    if not isinstance(output, Output):
+        return expression
+    return plain(output.place) if output.cast is None else cast_value(output)
 
 
 def cast_value(output: Output) -> str:

@@ -286,7 +286,7 @@ def _answered(
 ) -> Answer:
     body = b""
     if preferences.representation:
-        header = respond.csv_header(target.plan.keys)
+        header = respond.csv_header(target.plan.keys, target.media)
         body = respond.body_of(target.media, written.text, header)
         headers.insert(0, (b"content-type", target.media.content_type))
     applied = preferences.applied(*names)

@@ -8,6 +8,8 @@ of the threat model. Decisions read the raw scope, never a URL rebuilt from Host
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from typing import Protocol
+from urllib.parse import unquote
 
 from rolltop.errors import Forbidden, MethodNotAllowed, Misdirected, RolltopError, Unauthorized, UnsupportedMediaType
 from rolltop.web.asgi import ASGIApp, ASGIScope, Message, Receive, Send, answer, answer_error
@@ -24,6 +26,8 @@ _OURS = frozenset({b"same-origin", b"none"})
 PUBLIC = frozenset({"/health/live", "/health/ready", "/api/health", "/api/auth/exchange"})
 CLOSED_PREFIXES = ("/api", "/rest", "/openapi.json", "/health")
 _CLOSED_FOLDERS = tuple(f"{prefix}/" for prefix in CLOSED_PREFIXES)
+DOWNLOADS = "/api/downloads/"
+"""Below it a ticket in the path stands for the token and for what is downloaded (threat model B6)."""
 RAW_BODIES = frozenset({"/api/imports"})  # routes that take a file as their body
 
 _SECURITY_HEADERS = [
@@ -71,6 +75,10 @@ class TokenUnknown(Unauthorized):
     code = "auth.token_unknown"
 
 
+class TicketUnknown(Unauthorized):
+    code = "auth.ticket_unknown"
+
+
 class RowsTokenMissing(TokenMissing):
     """The same in the rows dialect's words (section 1.2)."""
 
@@ -105,15 +113,39 @@ def is_closed(path: str) -> bool:
     return (path.startswith(_CLOSED_FOLDERS) or path in CLOSED_PREFIXES) and path not in PUBLIC
 
 
+class Redeemed(Protocol):
+    """What a ticket is for: one GET, by whom."""
+
+    @property
+    def actor(self) -> object:
+        """Who asked for the link."""
+
+    @property
+    def path(self) -> str:
+        """The path, percent-encoded."""
+
+    @property
+    def query(self) -> str:
+        """The query, without the question mark."""
+
+
 class Guard:
     """An ASGI callable that lets through what may pass.
 
-    `who` turns a token into an actor, None for nobody. `origins` are the foreign origins that the person allowed.
+    `who` turns a token into an actor, None for nobody, and `redeem` a ticket into what it is for. `origins` are the
+    foreign origins that the person allowed.
     """
 
-    def __init__(self, inner: ASGIApp, who: Callable[[str], object | None], origins: frozenset[str]) -> None:
+    def __init__(
+        self,
+        inner: ASGIApp,
+        who: Callable[[str], object | None],
+        redeem: Callable[[str], Redeemed | None],
+        origins: frozenset[str],
+    ) -> None:
         self._inner = inner
         self._who = who
+        self._redeem = redeem
         self._allowed_origins = frozenset(origin.encode() for origin in origins)
         self._hosts: frozenset[bytes] = frozenset()
         self._own_origins: frozenset[bytes] = frozenset()
@@ -192,6 +224,8 @@ class Guard:
         path = scope["path"]
         if not is_closed(path):
             return None
+        if path.startswith(DOWNLOADS):
+            return self._follow(scope, path)
         rows = path.startswith("/rest/")
         token = _token_in(headers)
         if token is None:
@@ -208,6 +242,20 @@ class Guard:
                 hint="The token of the local owner is new at each start; `rolltop token` prints the present one.",
             )
         return actor
+
+    def _follow(self, scope: ASGIScope, path: str) -> object:
+        """Turn the request for a link into the one that the link stands for."""
+        if scope["method"] != "GET":  # a look at the headers must not use the ticket up
+            raise UnknownMethod("A download link answers GET only.")
+        redeemed = self._redeem(path[len(DOWNLOADS) :].partition("/")[0])
+        if redeemed is None:
+            raise TicketUnknown(
+                "This download link was used already or is older than a minute.", hint="Ask for the download again."
+            )
+        scope["path"] = unquote(redeemed.path)
+        scope["raw_path"] = redeemed.path.encode()
+        scope["query_string"] = redeemed.query.encode()
+        return redeemed.actor
 
     def _cross_origin_headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
         if origin is None or origin not in self._allowed_origins:

@@ -1,14 +1,13 @@
 """Uploads on their way to the disk: under a random name, for the owner only, within the limit."""
 
 import asyncio
-import errno
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from rolltop.collections.imports.errors import FileTooLarge, UnsupportedBody
 from rolltop.errors import OutOfSpace
-from rolltop.kit.files import private_folder
+from rolltop.kit.files import FULL, private_folder
 from rolltop.kit.ids import secret
 
 MEGABYTE = 1_000_000
@@ -23,7 +22,6 @@ _TYPES = frozenset(
         "application/vnd.ms-excel",  # what Windows calls CSV
     }
 )
-_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class Spool:
@@ -60,7 +58,7 @@ class Spool:
                 await self._write(body, file.write)
         except BaseException as error:
             path.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in _FULL:
+            if isinstance(error, OSError) and error.errno in FULL:
                 raise OutOfSpace(
                     "The disk or its quota is full; nothing was changed.", hint="Free some space, then try again."
                 ) from error

@@ -145,6 +145,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Download
+         * @description Make a link to a file: it works once, within a minute, with the rights of whoever asked for it.
+         */
+        post: operations["create_download"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -157,6 +177,31 @@ export interface paths {
          * @description Listen to changes and to the progress of jobs. Read it with `fetch`; a comment comes every 15 seconds.
          */
         get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The rows of a table or view as a file: `flights.csv`, or `.tsv .json .ndjson .xlsx .parquet .sqlite`.
+         *
+         *     The query says which rows and columns, in the words of the rows API: `select`, filters, `order`, `limit`, `offset`.
+         *
+         *     In CSV and TSV a text that starts with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front,
+         *     lest a spreadsheet run it as a formula; `formulas=keep` writes it as it is. Workbooks hold such texts as texts.
+         */
+        get: operations["export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -605,6 +650,35 @@ export interface components {
              * @example "
              */
             quote?: string | null;
+        };
+        /**
+         * Download
+         * @description A link to a file that needs no token.
+         */
+        Download: {
+            /**
+             * Expires In
+             * @description Seconds until the link is refused.
+             * @example 60
+             */
+            expires_in: number;
+            /**
+             * Url
+             * @example http://127.0.0.1:8377/api/downloads/…/flights.xlsx
+             */
+            url: string;
+        };
+        /**
+         * DownloadWish
+         * @description The file to be downloaded.
+         */
+        DownloadWish: {
+            /**
+             * Path
+             * @description The path of a GET that answers with a file, with its query.
+             * @example /api/exports/flights.xlsx?month=eq.1
+             */
+            path: string;
         };
         /**
          * Error
@@ -1526,6 +1600,66 @@ export interface operations {
             };
         };
     };
+    create_download: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DownloadWish"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Download"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     stream_events: {
         parameters: {
             query?: never;
@@ -1545,6 +1679,64 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description What becomes of texts that a spreadsheet would run. */
+                formulas?: "escape" | "keep";
+            };
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.sqlite3": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "text/tab-separated-values": string;
                 };
             };
             /** @description No token, or one that isn't known. */

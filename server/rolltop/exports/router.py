@@ -1,0 +1,77 @@
+"""Exports over HTTP."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
+
+from rolltop.exports.access import Reader
+from rolltop.exports.formats import FORMATS
+from rolltop.exports.schemas import Formulas
+from rolltop.exports.service import Exports
+
+router = APIRouter(prefix="/api/exports", tags=["Exports"])
+
+LOOK_SECONDS = 0.5
+"""How often a caller who waits for a file is looked for."""
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file.",
+        "content": {each.media_type.partition(";")[0]: _BINARY for each in FORMATS.values()},
+    }
+}
+
+
+def _exports(request: Request) -> Exports:
+    exports: Exports = request.app.state.exports
+    return exports
+
+
+@router.get("/{file:path}", responses=_FILE, response_class=StreamingResponse)
+async def export(
+    request: Request,
+    exports: Annotated[Exports, Depends(_exports)],
+    actor: Reader,
+    file: str,
+    formulas: Annotated[Formulas, Query(description="What becomes of texts that a spreadsheet would run.")] = "escape",
+) -> StreamingResponse:
+    """The rows of a table or view as a file: `flights.csv`, or `.tsv .json .ndjson .xlsx .parquet .sqlite`.
+
+    The query says which rows and columns, in the words of the rows API: `select`, filters, `order`, `limit`, `offset`.
+
+    In CSV and TSV a text that starts with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front,
+    lest a spreadsheet run it as a formula; `formulas=keep` writes it as it is. Workbooks hold such texts as texts.
+    """
+    query = "&".join(part for part in request.url.query.split("&") if part.partition("=")[0] != "formulas")
+    made = exports.export(actor, file, query.encode(), defused=formulas == "escape")
+    first = await _first(request, made.chunks)
+    return StreamingResponse(
+        _chunks(first, made.chunks),
+        media_type=made.media_type,
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(made.name, safe='')}"},
+    )
+
+
+async def _first(request: Request, chunks: AsyncGenerator[bytes]) -> bytes:
+    """The first chunk, which a workbook has when it is written; nobody's any more when the caller has gone."""
+    waiting = asyncio.ensure_future(anext(chunks, b""))
+    while not waiting.done():
+        await asyncio.wait([waiting], timeout=LOOK_SECONDS)
+        if not waiting.done() and await request.is_disconnected():
+            waiting.cancel()
+            raise ClientDisconnect
+    return waiting.result()
+
+
+async def _chunks(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    try:
+        yield first
+        async for chunk in rest:
+            yield chunk
+    finally:
+        await rest.aclose()

@@ -1,0 +1,5 @@
+"""The JSON of exports."""
+
+from typing import Literal
+
+Formulas = Literal["escape", "keep"]
