@@ -158,6 +158,48 @@ class TestCells:
         assert rows(client.get("t?select=id&a->b=eq.[3]")) == [{"id": 4}]
         assert [row["id"] for row in rows(client.get("t?select=id&order=a,id"))] == [3, 5, 1, 2, 4]
 
+    def test_that_are_numbers_are_compared_as_json_numbers(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a JSON); INSERT INTO t VALUES (1, '5'), (2, '[5,true]')"
+        )
+        assert rows(client.get("t?select=id&a=eq.5")) == [{"id": 1}]
+        assert rows(client.get("t?select=id&a=gt.4.5&order=a")) == [{"id": 1}, {"id": 2}]
+        assert rows(client.get("t?select=id&a=cd.[5,6]")) == [{"id": 1}]
+        assert rows(client.get("t?select=id&a=eq.{5,true}")) == [{"id": 2}]
+        assert rows(client.get("t?select=id&a=eq.{true,5}")) == []
+
+    def test_operands_are_looked_at_without_rows(self, serve: Open) -> None:
+        client = serve("CREATE TABLE t (id INTEGER PRIMARY KEY, a JSON)")
+        for operator in ("cs", "cd", "ov", "eq", "isdistinct"):
+            assert client.get(f"t?a={operator}.nope").json()["code"] == "22P02"
+
+    MOMENTS = ("2024-05-01 10:00:00", "2024-05-01T10:00:00.500Z", "2024-05-01T11:00:00+02:00", "2024-05-01", "2024-05")
+
+    @pytest.mark.parametrize(
+        ("filter_", "wanted"),
+        [
+            ("eq.2024-05-01T10:00:00Z", [1]),
+            ("eq.2024-05-01 10:00", [1]),
+            ("eq.2024-05-01T09:00:00.000Z", [3]),
+            ("eq.2024-05-01", [4]),
+            ("in.(2024-05-01,2024-05-01T12:00:00%2B02:00)", [1, 4]),
+            ("gt.2024-05-01T10:00:00", [2]),
+            ("gte.2024-05-01T10:00:00Z", [1, 2]),
+            ("lt.2024-05-01T10:00:00", [3, 4, 5]),
+            ("lte.2024-05-01T10:00:00", [1, 3, 4, 5]),
+            ("neq.2024-05-01 10:00:00", [2, 3, 4, 5]),
+            ("not.gte.2024-05-01T09:30:00", [3, 4, 5]),
+            ("isdistinct.2024-05-01", [1, 2, 3, 5, 6]),
+            ("eq(any).{2024-05-01,2024-05-01T09:00:00Z}", [3, 4]),
+            ("gt.0001-01-01", [1, 2, 3, 4, 5]),
+            ("lt.9999-12-31", [1, 2, 3, 4, 5]),
+        ],
+    )
+    def test_that_are_moments_are_compared_as_moments(self, serve: Open, filter_: str, wanted: list[int]) -> None:
+        values = ", ".join(f"({number}, '{text}')" for number, text in enumerate(self.MOMENTS, 1))
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, a DATETIME); INSERT INTO t VALUES {values}, (6, NULL)")
+        assert [row["id"] for row in rows(client.get(f"t?select=id&order=id&a={filter_}"))] == wanted
+
     @pytest.mark.parametrize(
         ("declaration", "sql", "cast", "wanted"),
         [

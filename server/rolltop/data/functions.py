@@ -1,5 +1,6 @@
 """SQL functions of ours: deterministic, bounded in time, safe on any input."""
 
+import math
 import struct
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,6 +14,7 @@ from rolltop.data.casts import cast
 from rolltop.data.errors import InvalidLiteral
 from rolltop.data.fulltext import FullText
 from rolltop.data.totals import Rest, average, total
+from rolltop.data.types.timestamp import moment
 
 
 def json_of_cell(value: Any) -> str | None:
@@ -55,8 +57,24 @@ def order_of_json(value: Any) -> bytes | None:
     return b"".join(_order_parts(_decoded(value)))
 
 
+def order_of_operand(text: str) -> bytes:
+    """The same for an operand."""
+    return b"".join(_order_parts(operand(text)))
+
+
+def compare(stored: Any, wanted: Any) -> int | None:
+    """Below 0, 0 or above 0 as the stored JSON sorts before, with or after the operand."""
+    if stored is None or wanted is None:
+        return None
+    value = _decoded(stored)
+    mine, other = b"".join(_order_parts(value)), b"".join(_order_parts(_as_stored(value, operand(wanted))))
+    return (mine > other) - (mine < other)
+
+
 def _decoded(value: Any) -> Any:
     """The JSON value of a cell; text that is not JSON counts as a string."""
+    if isinstance(value, int | float):  # a column declared JSON makes numbers of their texts
+        return value if abs(value) != math.inf else json_of_cell(value)
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, RecursionError, TypeError):
@@ -135,14 +153,30 @@ def operand(text: str) -> Any:
     return [None if element is None else _Spelled(element) for element in elements]
 
 
+def _as_stored(stored: Any, wanted: Any) -> Any:
+    """An operand as meant beside a stored value: `{}` is an empty array, too; elements are what is spelled so there."""
+    if not isinstance(stored, list):
+        return wanted
+    if isinstance(wanted, list) and len(wanted) == len(stored):
+        pairs = zip(stored, wanted, strict=True)
+        return [mine if isinstance(one, _Spelled) and _same(mine, one) else one for mine, one in pairs]
+    return [] if wanted == {} else wanted
+
+
 def contains(stored: Any, wanted: Any) -> int | None:
     """`cs`: whether the stored JSON contains the operand."""
-    return None if stored is None else int(_contains(_decoded(stored), operand(wanted)))
+    if stored is None:
+        return None
+    value = _decoded(stored)
+    return int(_contains(value, _as_stored(value, operand(wanted))))
 
 
 def contained(stored: Any, wanted: Any) -> int | None:
     """`cd`: whether the operand contains the stored JSON."""
-    return None if stored is None else int(_contains(operand(wanted), _decoded(stored)))
+    if stored is None:
+        return None
+    value = _decoded(stored)
+    return int(_contains(_as_stored(value, operand(wanted)), value))
 
 
 def overlaps(stored: Any, wanted: Any) -> int | None:
@@ -190,6 +224,8 @@ FUNCTIONS: dict[str, tuple[Any, int]] = {
     "rolltop_lower": (lower, 1),
     "rolltop_match": (match, 3),
     "rolltop_order": (order_of_json, 1),
+    "rolltop_compare": (compare, 2),
+    "rolltop_moment": (moment, 1),
     "rolltop_cs": (contains, 2),
     "rolltop_cd": (contained, 2),
     "rolltop_ov": (overlaps, 2),

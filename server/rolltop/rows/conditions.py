@@ -7,6 +7,7 @@ What is embedded to one stands beside its parent in FROM; what is embedded to ma
 from collections.abc import Callable, Sequence
 
 from rolltop.data import quote
+from rolltop.data.functions import order_of_operand
 from rolltop.data.quoting import quote_text
 from rolltop.rows import literals
 from rolltop.rows.asked import Slot
@@ -155,15 +156,13 @@ def _is(test: Test) -> str:
 
 def _convert(place: Place) -> literals.Convert:
     if place.type is JSON:
-        from rolltop.data.functions import order_of_json
-
-        return lambda text: order_of_json(str(JSON.parse(text)))
+        return order_of_operand
     return literals.comparable(place.type, held=place.column.held and not place.steps)
 
 
 def _in(text: Text, test: Test) -> str:
     convert = _convert(test.place)
-    target = compared(test.place)
+    target = _moment(test.place) if _loose_moment(test.place) else compared(test.place)
     if test.place.type.name in ("bytea", "jsonb"):
         target = f"hex({target})"
     if isinstance(test.value, Slot):
@@ -176,8 +175,27 @@ def _in(text: Text, test: Test) -> str:
 
 
 def _comparison(text: Text, test: Test, literal: "str | Slot | None") -> str:
-    made = text.bind(literal, _convert(test.place))
-    return f"{compared(test.place)} {_COMPARE[test.operator]} {made}"
+    operator = _COMPARE[test.operator]
+    if test.place.type is JSON:
+        return f"rolltop_compare({plain(test.place)}, {text.bind(literal, literals.operand)}) {operator} 0"
+    if not _loose_moment(test.place):
+        return f"{compared(test.place)} {operator} {text.bind(literal, _convert(test.place))}"
+    found = []  # the days around the moment, so that an index helps: it holds texts, of any form
+    if literal is not None and test.operator in ("eq", "gt", "gte"):
+        found.append(f"{value(test.place)} >= {text.bind(literal, literals.day_before)}")
+    if literal is not None and test.operator in ("eq", "lt", "lte"):
+        found.append(f"{value(test.place)} < {text.bind(literal, literals.day_after)}")
+    found.append(f"{_moment(test.place)} {operator} {text.bind(literal, _convert(test.place))}")
+    return _joined(found, "AND")
+
+
+def _loose_moment(place: Place) -> bool:
+    """Whether a timestamp may be stored in any ISO form: with a space, with a zone, without a time."""
+    return place.type.name == "timestamp" and not place.column.held
+
+
+def _moment(place: Place) -> str:
+    return f"rolltop_moment({value(place)})"
 
 
 def _like(text: Text, test: Test, literal: "str | Slot | None") -> str:
@@ -196,7 +214,7 @@ def _match(text: Text, test: Test, literal: "str | Slot | None") -> str:
 
 
 def _contains(text: Text, test: Test, literal: "str | Slot | None") -> str:
-    made = text.bind(literal, str)
+    made = text.bind(literal, literals.operand)
     return f"rolltop_{test.operator}({plain(test.place)}, {made})"
 
 

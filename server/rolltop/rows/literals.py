@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from rolltop.data import tsquery
-from rolltop.data.types import ColumnType, SQLValue
+from rolltop.data import functions, tsquery
+from rolltop.data.types import ColumnType, SQLValue, of_declared, timestamp
 from rolltop.rows import errors
 from rolltop.rows.parse import in_list
 
 LONGEST_LIKE = 200
 LONGEST_EXPRESSION = 1_000
+
+_TIMESTAMP = of_declared("TIMESTAMP")
 
 Convert = Callable[[str], SQLValue]
 
@@ -105,10 +107,32 @@ def json_list(values: list[SQLValue]) -> str:
     ).decode()
 
 
+def operand(text: str) -> SQLValue:
+    """What is compared with JSON, looked at before any row is; 22P02 when it is neither JSON nor a list in braces."""
+    functions.operand(text)
+    return text
+
+
 def comparable(column_type: ColumnType, *, held: bool) -> Convert:
     """How a literal of this type is read for a comparison."""
-    if column_type.name == "timestamp" and held:
-        from rolltop.data.types.timestamp import in_utc
+    if column_type is not _TIMESTAMP:
+        return column_type.parse
+    return _moment_of_ours if held else _moment
 
-        return lambda text: in_utc(str(column_type.parse(text)))
-    return column_type.parse
+
+def _moment(text: str) -> str:
+    return str(timestamp.moment(_TIMESTAMP.parse(text)))
+
+
+def _moment_of_ours(text: str) -> str:
+    return timestamp.in_utc(str(_TIMESTAMP.parse(text)))
+
+
+def day_before(text: str) -> SQLValue:
+    """From which day on the texts of a moment begin."""
+    return timestamp.days_around(_moment(text))[0]
+
+
+def day_after(text: str) -> SQLValue:
+    """Before which day they begin."""
+    return timestamp.days_around(_moment(text))[1]
