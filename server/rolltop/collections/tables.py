@@ -4,10 +4,12 @@ from sqlmodel import Field, SQLModel
 
 
 class LabelRow(SQLModel, table=True):
-    """What people call a column, or, with an empty column name, a table."""
+    """What people call a column, or, with an empty column name, a table; and what it means."""
 
     __tablename__ = "labels"
 
     table: str = Field(primary_key=True)
     column: str = Field(primary_key=True)
-    label: str
+    label: str = ""
+    """Empty: people call it by its name."""
+    description: str = ""

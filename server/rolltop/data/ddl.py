@@ -78,7 +78,16 @@ class Declared:
 
 def tokens_of(sql: str) -> Tokens:
     """The words of `sql`, comments and spaces left out."""
-    return [Token(str(found.lastgroup), found.group()) for found in _TOKEN.finditer(sql) if found.lastgroup != "space"]
+    return [token for token, _ in placed_tokens(sql)]
+
+
+def placed_tokens(sql: str) -> list[tuple[Token, tuple[int, int]]]:
+    """The same words, each with where it begins and ends in `sql`."""
+    return [
+        (Token(str(found.lastgroup), found.group()), found.span())
+        for found in _TOKEN.finditer(sql)
+        if found.lastgroup != "space"
+    ]
 
 
 def read(sql: str) -> Declared:
@@ -113,6 +122,12 @@ def split(tokens: Tokens) -> list[Tokens]:
         else:
             parts[-1].append(token)
     return parts
+
+
+def names_in(tokens: Tokens) -> tuple[str, ...]:
+    """The names that begin the parts of the first parentheses: the columns of a key."""
+    opening = next((at for at, token in enumerate(tokens) if token.text == "("), len(tokens))
+    return tuple(part[0].name for part in split(tokens[opening + 1 : closing_of(tokens, opening)]) if part)
 
 
 def closing_of(tokens: Tokens, opening: int) -> int:

@@ -20,6 +20,11 @@ def is_hidden(name: str) -> bool:
     return name.lower().startswith(HIDDEN_PREFIXES)
 
 
+def fts_trigger_names(table: str) -> tuple[str, str, str]:
+    """The triggers that keep the full-text search of a table: after insert, delete, update. They write nowhere else."""
+    return f"{table}_fts_insert", f"{table}_fts_delete", f"{table}_fts_update"
+
+
 def schema_version(connection: apsw.Connection) -> int:
     """The number that SQLite raises with every change of the schema."""
     return int(connection.execute("PRAGMA schema_version").get)
@@ -32,7 +37,8 @@ def reflect(connection: apsw.Connection) -> Catalog:
     triggered: set[str] = set()
     for kind, name, table, sql in _rows(connection, "SELECT type, name, tbl_name, sql FROM sqlite_schema"):
         if kind == "trigger":
-            triggered.add(table.lower())
+            if name not in fts_trigger_names(table):
+                triggered.add(table.lower())
         elif kind in ("table", "view"):
             sources[name] = sql or ""
     tables: dict[str, Table] = {}

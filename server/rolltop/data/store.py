@@ -178,6 +178,18 @@ class Data:
         self._writer.put(Unit(work, future, None, table=table, single=False, alone=False, deadline=None))
         return future
 
+    def reshape(self, work: Callable[[apsw.Connection], T]) -> "concurrent.futures.Future[T]":
+        """A change of the schema, from a worker thread: alone in its transaction, without foreign keys being enforced.
+
+        A table that is dropped to be made anew would otherwise take its children along. The work itself looks at the
+        keys before it returns.
+        """
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._writer.put(
+            Unit(work, future, None, table=None, single=False, alone=True, deadline=None, keys=False)
+        )
+        return future
+
     def stream(self, produce: Produce) -> AsyncGenerator[bytes]:
         """The chunks that `produce` makes in one read transaction, on a thread of its own."""
         return self._streams.run(produce)

@@ -30,7 +30,7 @@ Work = Callable[[apsw.Connection], Any]
 class Unit:
     """A piece of work and whom to tell."""
 
-    __slots__ = ("alone", "deadline", "error", "future", "loop", "result", "single", "table", "work")
+    __slots__ = ("alone", "deadline", "error", "future", "keys", "loop", "result", "single", "table", "work")
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Unit:
         single: bool,
         alone: bool,
         deadline: float | None,
+        keys: bool = True,
     ) -> None:
         self.work = work
         self.future = future
@@ -50,6 +51,8 @@ class Unit:
         self.single = single
         self.alone = alone
         self.deadline = deadline
+        self.keys = keys
+        """Whether SQLite enforces foreign keys meanwhile; only a work that is alone may do without."""
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -146,6 +149,8 @@ class Writer(threading.Thread):
         connection = self._connection
         touched: set[str | None] = set()
         try:
+            if not group[0].keys:  # SQLite ignores this pragma inside a transaction
+                connection.execute("PRAGMA foreign_keys = OFF")
             connection.execute("BEGIN IMMEDIATE")
             for unit in group:
                 self._run(unit, touched)
@@ -155,6 +160,9 @@ class Writer(threading.Thread):
             self._give_up(group, error)
             self._answer(group)
             return
+        finally:
+            if not group[0].keys:
+                connection.execute("PRAGMA foreign_keys = ON")
         moved = schema != self._schema
         self._schema = schema
         if touched or moved:
