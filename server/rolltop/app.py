@@ -48,13 +48,14 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.bridge.router import router as bridge
     from rolltop.collections.imports.router import router as imports
     from rolltop.collections.router import router as collections
+    from rolltop.collections.schema.router import router as schema
     from rolltop.docs.router import router as docs
     from rolltop.events.router import router as events
     from rolltop.exports.router import router as exports
     from rolltop.jobs.router import router as jobs
     from rolltop.workspace.router import router as workspace
 
-    return auth, workspace, collections, imports, exports, jobs, events, bridge, docs
+    return auth, workspace, schema, collections, imports, exports, jobs, events, bridge, docs
 
 
 def _log_failure(failure: BaseException) -> None:
@@ -155,6 +156,9 @@ class Application:
     def _build_back(self) -> ASGIApp:
         """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
         from rolltop.collections.imports import Imports
+        from rolltop.collections.schema import Uses
+        from rolltop.collections.schema.service import Schema
+        from rolltop.collections.schema.structure import Seen
         from rolltop.collections.service import Collections
         from rolltop.exports import Exports
         from rolltop.jobs import Jobs
@@ -166,9 +170,10 @@ class Application:
         importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config.import_limit_mb)
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
+        collections, uses = Collections(self.data, Seen()), Uses()
         parts: dict[str, Any] = {
             "bridge": self.bridge,
-            "collections": Collections(self.data),
+            "collections": collections,
             "config": self.config,
             "data": self.data,
             "database": database,
@@ -177,9 +182,11 @@ class Application:
             "imports": importer,
             "jobs": runner,
             "run": self.run,
+            "schema": Schema(self.data, database, uses, collections),
             "sessions": self.sessions,
             "tickets": self.tickets,
             "url": self.url,
+            "uses": uses,
             "workspace": self.workspace,
         }
         return back.build(self.run.version, routers(), parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -90,7 +91,7 @@ def client(server: TestClient) -> Iterator[TestClient]:
         server.delete(f"/api/imports/{draft['id']}")
     while names := [each["name"] for each in server.get("/api/collections").json()]:
         for name in names:
-            server.delete(f"/api/collections/{name}")
+            server.delete(f"/api/collections/{quote(name)}?dependents=drop")
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from rolltop.collections.access import Reader, Writer
+from rolltop.collections.access import Reader
 from rolltop.collections.schemas import Collection, CollectionDetail
 from rolltop.collections.service import Collections, Labels, labels
-from rolltop.web.units import Read, Write
+from rolltop.web.units import Read
 
 router = APIRouter(prefix="/api/collections", tags=["Collections"])
 
@@ -35,9 +35,3 @@ async def list_collections(collections: Tables, labels: Named, _actor: Reader) -
 async def read_collection(name: str, collections: Tables, labels: Named, _actor: Reader) -> CollectionDetail:
     """One table or view with its columns, types, key and references."""
     return await collections.get(name, labels)
-
-
-@router.delete("/{name:path}", status_code=204)
-def delete_collection(name: str, collections: Tables, session: Write, _actor: Writer) -> None:
-    """Delete a table or a view with all its rows. This cannot be undone."""
-    collections.delete(name, session)

@@ -3,26 +3,47 @@
 import asyncio
 import builtins
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import apsw
 from sqlmodel import Session
 
 from rolltop.collections import store
-from rolltop.collections.errors import NoSuchCollection, StillReferenced
-from rolltop.collections.schemas import Collection, CollectionDetail, Column, Reference
+from rolltop.collections.errors import NoSuchCollection
+from rolltop.collections.schema import structure
+from rolltop.collections.schemas import (
+    Check,
+    Collection,
+    CollectionDetail,
+    Column,
+    ForeignKey,
+    Index,
+    Reference,
+    Unique,
+)
 from rolltop.data import Change, Data, Table, quote
 from rolltop.data import Column as DataColumn
 
 VIEW_SECONDS = 0.3
 """A view whose rows take longer to count is listed without their number."""
 
-Labels = dict[tuple[str, str], str]
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people call something, and what it means; empty when nobody said."""
+
+    label: str = ""
+    description: str = ""
+
+
+Labels = dict[tuple[str, str], Words]
+_NONE = Words()
 
 
 def labels(session: Session) -> Labels:
-    """Every label by table and column; the empty column is the table itself."""
-    return {(row.table, row.column): row.label for row in store.labels(session)}
+    """Every label and description by table and column; the empty column is the table itself."""
+    return {(row.table, row.column): Words(row.label, row.description) for row in store.labels(session)}
 
 
 class Collections:
@@ -32,8 +53,9 @@ class Collections:
     time wait for one count.
     """
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, seen: structure.Seen) -> None:
         self._data = data
+        self.seen = seen
         self._counts: dict[str, int | None] = {}
         self._counting: dict[str, asyncio.Task[int | None]] = {}
         self._changes = 0
@@ -46,9 +68,10 @@ class Collections:
             Collection(
                 name=table.name,
                 kind=table.kind,
-                label=labels.get((table.name, ""), table.name),
+                label=labels.get((table.name, ""), _NONE).label or table.name,
                 rows=await self._rows(table),
                 writable=table.writable,
+                description=labels.get((table.name, ""), _NONE).description,
                 columns=len(table.columns),
             )
             for table in tables
@@ -61,35 +84,29 @@ class Collections:
             NoSuchCollection: there is none of that name.
         """
         table = self._table(name)
-        unique = {key.columns[0] for key in table.unique if len(key.columns) == 1}
-        unique |= set(table.primary_key) if len(table.primary_key) == 1 else set()
+        own = labels.get((name, ""), _NONE)
+        found = await self._data.read(lambda connection: structure.read(connection, name))
+        self.seen.remember(found)
         return CollectionDetail(
             name=table.name,
             kind=table.kind,
-            label=labels.get((name, ""), name),
+            label=own.label or name,
+            description=own.description,
             rows=await self._rows(table),
             writable=table.writable,
-            columns=[
-                _described(table, column, labels.get((name, column.name), column.name), column.name in unique)
-                for column in table.columns
-            ],
+            columns=_columns(table, labels, found.expressions),
             primary_key=list(table.primary_key),
+            version=found.version,
+            unique=[Unique(name=key.name, columns=list(key.columns)) for key in table.unique],
+            checks=[Check(name=check, expression=text) for check, text in found.checks],
+            foreign_keys=[ForeignKey.model_validate(key, from_attributes=True) for key in table.foreign_keys],
+            indexes=[Index.model_validate(index, from_attributes=True) for index in found.indexes],
+            triggers=list(found.triggers),
+            search=list(found.search),
+            strict=table.strict,
+            without_rowid=table.without_rowid,
+            sql=found.sql,
         )
-
-    def delete(self, name: str, session: Session) -> None:
-        """Drop a table or a view and its labels; from a worker thread.
-
-        Raises:
-            NoSuchCollection: there is none of that name.
-            StillReferenced: rows of other tables point to it.
-        """
-        table = self._table(name)
-        others = sorted({other.name for other, _ in self._data.catalog.references.get(name, ()) if other.name != name})
-        if others:
-            raise StillReferenced(name, others)
-        what = "VIEW" if table.kind == "view" else "TABLE"
-        store.forget(session, name)
-        self._data.submit(_statement(f"DROP {what} IF EXISTS {quote(name)}")).result()
 
     def _table(self, name: str) -> Table:
         table = self._data.catalog.table(name) or self._data.fresh_catalog().table(name)
@@ -125,13 +142,6 @@ class Collections:
         return rows
 
 
-def _statement(sql: str) -> Callable[[apsw.Connection], None]:
-    def _work(connection: apsw.Connection) -> None:
-        connection.execute(sql)
-
-    return _work
-
-
 def _count_rows(connection: apsw.Connection, table: Table) -> int | None:
     """The number of rows; None for a view that takes too long or cannot be read any more."""
     sql = f"SELECT count(*) FROM {quote(table.name)}"  # noqa: S608 (a name of the catalog, quoted)
@@ -148,7 +158,22 @@ def _count_rows(connection: apsw.Connection, table: Table) -> int | None:
         connection.set_progress_handler(None, id=watch)
 
 
-def _described(table: Table, column: DataColumn, label: str, unique: bool) -> Column:
+def _columns(table: Table, labels: Labels, expressions: Mapping[str, str]) -> builtins.list[Column]:
+    unique = {key.columns[0] for key in table.unique if len(key.columns) == 1}
+    unique |= set(table.primary_key) if len(table.primary_key) == 1 else set()
+    return [
+        _described(
+            table,
+            column,
+            labels.get((table.name, column.name), _NONE),
+            unique=column.name in unique,
+            expression=expressions.get(column.name),
+        )
+        for column in table.columns
+    ]
+
+
+def _described(table: Table, column: DataColumn, words: Words, *, unique: bool, expression: str | None) -> Column:
     references = next(
         (
             Reference(table=key.table, column=key.parent_columns[0])
@@ -159,7 +184,8 @@ def _described(table: Table, column: DataColumn, label: str, unique: bool) -> Co
     )
     return Column(
         name=column.name,
-        label=label,
+        label=words.label or column.name,
+        description=words.description,
         type=column.type.name,
         declared=column.declared,
         not_null=column.not_null,
@@ -170,4 +196,6 @@ def _described(table: Table, column: DataColumn, label: str, unique: bool) -> Co
         max_length=column.max_length,
         references=references,
         unique=unique,
+        expression=expression,
+        collation=column.collation,
     )

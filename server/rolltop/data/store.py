@@ -185,9 +185,7 @@ class Data:
         keys before it returns.
         """
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._writer.put(
-            Unit(work, future, None, table=None, single=False, alone=True, deadline=None, keys=False)
-        )
+        self._writer.put(Unit(work, future, None, table=None, single=False, alone=True, deadline=None, keys=False))
         return future
 
     def stream(self, produce: Produce) -> AsyncGenerator[bytes]:

@@ -8,7 +8,9 @@ from pysqlite3 import dbapi2 as sqlite
 
 from rolltop.errors import StartError
 
-_NAME = re.compile(r"^m(\d{4})_\w+\.py$")
+_NAME = re.compile(r"^m\d{4}_\w+\.py$")
+_OWN = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+_BEFORE = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
 class NewerWorkspace(StartError):
@@ -26,9 +28,19 @@ class DamagedDatabase(StartError):
 
 
 def known_revisions() -> list[str]:
-    """The numbers of the migrations that this program brings, oldest first."""
-    found = (_NAME.match(entry.name) for entry in files("rolltop.db").joinpath("migrations/versions").iterdir())
-    return sorted(match[1] for match in found if match)
+    """The migrations that this program brings, oldest first: each names the one before it."""
+    following: dict[str | None, str] = {}
+    for entry in files("rolltop.db").joinpath("migrations/versions").iterdir():
+        if _NAME.match(entry.name):
+            text = entry.read_text(encoding="utf-8")
+            before = _BEFORE.search(text)
+            own = _OWN.search(text)
+            if own is not None:
+                following[None if before is None else before[1]] = own[1]
+    found: list[str] = []
+    while (after := following.get(found[-1] if found else None)) is not None:
+        found.append(after)
+    return found
 
 
 def revision_of(path: Path) -> str | None:

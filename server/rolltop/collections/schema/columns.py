@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from rolltop.collections.schema.errors import BadDefault, BadRule, SchemaError
+from rolltop.collections.imports.declare import checks
+from rolltop.collections.schema.errors import BadDefault, BadRule
 from rolltop.collections.schema.expressions import whole
 from rolltop.collections.schema.schemas import AlterColumn, NewColumn, ReferenceTo, Rules
 from rolltop.data import ddl, quote
+from rolltop.data.checks import choices, lengths
 from rolltop.data.definition import Clause, ColumnText
 from rolltop.data.quoting import quote_text
 from rolltop.data.types import ColumnType, SQLValue, of_declared
@@ -15,10 +17,7 @@ from rolltop.errors import BadRequest
 _STRICT_TYPES = frozenset({"INTEGER", "REAL", "TEXT", "BLOB"})
 _TEXTS = frozenset({"text", "uuid"})
 _WITH_CHOICES = frozenset({"text", "bigint", "double precision", "numeric", "date", "time", "timestamp", "uuid"})
-FORMATS = {
-    "email": "{0} GLOB '?*@?*.?*' AND {0} NOT GLOB '*[ ,;]*'",
-    "url": "{0} GLOB 'http://?*' OR {0} GLOB 'https://?*'",
-}
+FORMATS = ("email", "url")
 
 
 def made(wish: NewColumn, *, strict: bool = False) -> ColumnText:
@@ -102,7 +101,7 @@ def declared(kind: ColumnType, *, strict: bool) -> str:
 def type_check(kind: ColumnType, name: str) -> Clause | None:
     """The CHECK that holds cells to the type, as imports write it."""
     check = kind.check(quote(name))
-    return None if check is None else Clause("CHECK", f"CHECK ({check})")
+    return None if check is None else _check(check)
 
 
 def rule_checks(wish: Rules, kind: ColumnType, name: str) -> list[Clause]:
@@ -119,10 +118,10 @@ def rule_checks(wish: Rules, kind: ColumnType, name: str) -> list[Clause]:
         found.append(f"length({quoted}) <= {wish.max_length}")
     if wish.format is not None:
         _only_texts(kind, "format")
-        found.append(FORMATS[wish.format].format(quoted))
+        found.append(checks(quoted, wish.format)[-1])
     if wish.check is not None:
         found.append(whole(wish.check, "check"))
-    return [Clause("CHECK", f"CHECK ({each})") for each in found]
+    return [_check(each) for each in found]
 
 
 def _only_texts(kind: ColumnType, place: str) -> None:
@@ -140,9 +139,7 @@ def references(to: ReferenceTo) -> str:
         for event, action in (("DELETE", to.on_delete), ("UPDATE", to.on_update))
         if action != "no action"
     )
-    return f"REFERENCES {quote(to.table)}{columns}{actions}" + (
-        " DEFERRABLE INITIALLY DEFERRED" if to.deferred else ""
-    )
+    return f"REFERENCES {quote(to.table)}{columns}{actions}" + (" DEFERRABLE INITIALLY DEFERRED" if to.deferred else "")
 
 
 def literal(value: SQLValue) -> str:
@@ -205,9 +202,9 @@ def _replaced_checks(column: ColumnText, given: set[str]) -> list[Clause]:
 def rule_of(column: ColumnText, clause: Clause) -> str:
     """Which of the wishes a CHECK behind a column comes from: choices, max_length, format, or check."""
     found = ddl.Check(clause.name, column.name, clause.expression)
-    if ddl.choices(found) is not None:
+    if choices(found) is not None:
         return "choices"
-    if ddl.max_length(found) is not None:
+    if any(side == "most" for _, side, _ in lengths(found)):
         return "max_length"
     return "check" if format_of(column.name, clause) is None else "format"
 
@@ -215,10 +212,11 @@ def rule_of(column: ColumnText, clause: Clause) -> str:
 def format_of(column: str, clause: Clause) -> str | None:
     """The form that a CHECK of ours demands."""
     words = _words(clause)
-    for name, text in FORMATS.items():
-        if words == _words(Clause("CHECK", f"CHECK ({text.format(quote(column))})")):
-            return name
-    return None
+    return next((each for each in FORMATS if words == _words(_check(checks(quote(column), each)[-1]))), None)
+
+
+def _check(expression: str) -> Clause:
+    return Clause("CHECK", f"CHECK ({expression})")
 
 
 def _words(clause: Clause) -> str:
@@ -237,6 +235,3 @@ def _without_autoincrement(clauses: list[Clause], kind: ColumnType) -> list[Clau
     if any(clause.kind == "PRIMARY" for clause in kept) and not any(clause.kind == "NOT" for clause in kept):
         kept.insert(0, Clause("NOT", "NOT NULL"))
     return kept
-
-
-__all__ = ["FORMATS", "SchemaError", "altered", "declared", "format_of", "literal", "made", "references", "rule_of"]

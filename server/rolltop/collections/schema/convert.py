@@ -34,27 +34,27 @@ class Conversion:
             return MISFITS, cell
         return (LOSES if lost else FITS), value
 
-    def verdict(self, cell: SQLValue) -> int:
+    def verdict(self, *cells: Any) -> int:
         """Only how well it fits: an SQL function for looking at rows before anything is done."""
-        return self.read(cell)[0]
+        return self.read(cells[0])[0]
 
-    def settled(self, cell: SQLValue) -> SQLValue:
+    def settled(self, *cells: Any) -> Any:
         """What is stored, by the person's choice; cells that the choice refuses stay themselves."""
-        verdict, value = self.read(cell)
+        verdict, value = self.read(cells[0])
         if verdict == MISFITS:
-            return None if self.misfits == "null" else cell
+            return None if self.misfits == "null" else cells[0]
         return value
 
-    def strictly(self, refused: Callable[[], Exception]) -> Callable[[SQLValue], SQLValue]:
+    def strictly(self, refused: Callable[[], Exception]) -> Callable[..., Any]:
         """The same for copying rows: what the choice refuses ends the copy."""
 
-        def _settled(cell: SQLValue) -> SQLValue:
-            verdict, value = self.read(cell)
+        def _settled(*cells: Any) -> Any:
+            verdict, value = self.read(cells[0])
             if verdict == FITS:
                 return value
-            if "refuse" == (self.misfits if verdict == MISFITS else self.losses):
+            if (self.misfits if verdict == MISFITS else self.losses) == "refuse":
                 raise refused()
-            return value if verdict == LOSES else None if self.misfits == "null" else cell
+            return value if verdict == LOSES else None if self.misfits == "null" else cells[0]
 
         return _settled
 

@@ -16,7 +16,7 @@ from rolltop.data.definition import ColumnText, TableText
 
 ADDED_KEY = "id"
 
-Attempt = Callable[[TableText, Callable[[], None]], None]
+Attempt = Callable[[TableText, Callable[[], object]], object]
 
 
 def create_table(
@@ -30,12 +30,12 @@ def create_table(
     edits.check_name(wish.name)
     check_table_free(connection, wish.name)
     text = definition(wish)
-    attempt(text, lambda: connection.execute(text.sql(wish.name)) and None)
+    attempt(text, lambda: connection.execute(text.sql(wish.name)))
     for at, index in enumerate(wish.indexes):
         names = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema")]
         with _at(f"indexes.{at}"):
             sql = index_sql(wish.name, text, index, names)
-            attempt(text, lambda: connection.execute(sql) and None)  # noqa: B023 (called at once)
+            attempt(text, lambda: connection.execute(sql))  # noqa: B023 (called at once)
     if wish.search:
         names = Draft(wish.name, text, text).exact(wish.search, "search")
         with _at("search"):

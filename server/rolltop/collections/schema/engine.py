@@ -50,8 +50,10 @@ class Engine:
 
     # ---- the way ---------------------------------------------------------------------------------------------------
 
-    def run(self, changes: Sequence[Any], doomed: Sequence[Named] = (), at: Callable[[int], None] = lambda _: None) -> None:
-        """Do everything; `doomed` are the views and triggers that would break. `at` hears which change is being done."""
+    def run(
+        self, changes: Sequence[Any], doomed: Sequence[Named] = (), at: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Do everything; `doomed` are the views and triggers that would break; `at` hears which change is next."""
         for kind, name in doomed:
             self.connection.execute(f"DROP {kind.upper()} IF EXISTS {quote(name)}")
             self.lost.append(f"{kind} {name}")
@@ -183,13 +185,13 @@ class Engine:
             for child in links.children(self.connection, draft.name)
             if any(_same(each, name) for each in child.parent_columns or draft.before.primary_key)
         ]
-        indexes = [each for each in links.indexes(self.connection, draft.name, name) if each not in self._dropped_indexes]
+        indexes = [
+            each for each in links.indexes(self.connection, draft.name, name) if each not in self._dropped_indexes
+        ]
         searched = any(_same(each, name) for each in self._search or [])
         used = [{"kind": link.kind, "name": link.name, "table": link.table} for link in own]
         used += [{"kind": "index", "name": index, "table": draft.name} for index in indexes]
-        used += [
-            {"kind": "foreign key", "name": ", ".join(child.columns), "table": child.table} for child in pointing
-        ]
+        used += [{"kind": "foreign key", "name": ", ".join(child.columns), "table": child.table} for child in pointing]
         used += [{"kind": "search", "name": search.index_name(draft.name), "table": draft.name}] if searched else []
         if used and not self.drop:
             raise InUse(f"The column {name!r}", used)

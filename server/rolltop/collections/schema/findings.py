@@ -1,7 +1,7 @@
 """Looks at the rows: which of them stand in the way of a table's new shape, and which would lose something.
 
-Every question is one SELECT over the table as it is, with its cells as they would be. Nothing is written; the connection
-may be a reader's, so that nobody waits.
+Every question is one SELECT over the table as it is, with its cells as they would be. Nothing is written; the
+connection may be a reader's, so that nobody waits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,9 +43,7 @@ def look(connection: apsw.Connection, name: str, rehearsal: Rehearsal) -> list[F
     return found
 
 
-def _conversions(
-    connection: apsw.Connection, name: str, rehearsal: Rehearsal, draft: Draft
-) -> Iterator[Finding]:
+def _conversions(connection: apsw.Connection, name: str, rehearsal: Rehearsal, draft: Draft) -> Iterator[Finding]:
     keys = _present_keys(draft, rehearsal.renamed)
     for lower, conversion in draft.conversions.items():
         column = draft.column(lower)
@@ -66,8 +64,13 @@ def _conversions(
             connection.create_scalar_function("rolltop_verdict", None, 1)
         kind = conversion.target.declared.lower()
         if counts[MISFITS]:
-            hint = f"Send \"misfits\": \"null\" to empty these cells, \"keep\" to leave them as they are, or correct them; not every cell is {kind}."
-            yield _finding("misfits", [column.name], counts[MISFITS], samples[MISFITS], hint, conversion.misfits != "refuse")
+            hint = (
+                f'Send "misfits": "null" to empty these cells or "keep" to leave them as they are, or correct them: '
+                f"not every cell is a {kind}."
+            )
+            yield _finding(
+                "misfits", [column.name], counts[MISFITS], samples[MISFITS], hint, conversion.misfits != "refuse"
+            )
         if counts[LOSES]:
             hint = f'Send "losses": "accept" to store what a {kind} can hold of them.'
             yield _finding("losses", [column.name], counts[LOSES], samples[LOSES], hint, conversion.losses != "refuse")
@@ -115,7 +118,8 @@ class _Rows:
         keys = [f"_rolltop_key{at}" for at in range(len(self.keys))]
         listed = ", ".join([*keys, *map(quote, columns)]) or "NULL"
         sql = f"SELECT {listed} FROM ({source or self.sql()}) AS own WHERE {condition}"  # noqa: S608 (ours)
-        count, samples = 0, []
+        count = 0
+        samples: list[Sample] = []
         for row in self.connection.execute(sql):
             count += 1
             if len(samples) < SAMPLES:
@@ -149,12 +153,10 @@ def _duplicates(rows: _Rows, rehearsal: Rehearsal) -> Iterator[Finding]:
     had = {frozenset(map(str.lower, key)) for key in _unique_keys(draft.before)}
     keys = [key for key in _unique_keys(draft.text) if frozenset(map(str.lower, key)) not in had or rows.touched(key)]
     seen = set()
-    for columns in keys:
-        named = [(quote(name), name) for name in columns]
-        collated = [f"{quoted}{_collation(draft, name)}" for quoted, name in named]
-        if frozenset(columns) not in seen:
-            seen.add(frozenset(columns))
-            yield from _equal(rows, collated, columns, "", None)
+    for key in keys:
+        if frozenset(key) not in seen:
+            seen.add(frozenset(key))
+            yield from _equal(rows, [f"{quote(name)}{_collation(draft, name)}" for name in key], key, "", None)
     for index in rehearsal.new_indexes:
         if index.unique:
             parts = [quote(part.column) if part.column else f"({part.expression})" for part in index.parts]
@@ -177,15 +179,14 @@ def _expression(tokens: ddl.Tokens) -> str:
     return " ".join(token.text for token in tokens if token.word not in ("ASC", "DESC"))
 
 
-def _equal(
-    rows: _Rows, parts: Sequence[str], columns: Sequence[str], more: str, rule: str | None
-) -> Iterator[Finding]:
+def _equal(rows: _Rows, parts: Sequence[str], columns: Sequence[str], more: str, rule: str | None) -> Iterator[Finding]:
     """Rows that are the same in all parts; a NULL is never the same."""
     full = " AND ".join(f"{part} IS NOT NULL" for part in parts)
     listed = ", ".join(parts)
     source = rows.sql()
     groups = f"SELECT {listed}, count(*) FROM ({source}) WHERE {full}{more} GROUP BY {listed} HAVING count(*) > 1"  # noqa: S608
-    count, first = 0, []
+    count = 0
+    first: list[tuple[Any, ...]] = []
     for row in rows.connection.execute(groups):
         count += int(row[-1])
         if len(first) < SAMPLES:
@@ -269,15 +270,21 @@ def _lost_children(rows: _Rows, child: links.Child, target: Sequence[str]) -> It
     same = " AND ".join(
         f"there.{quote(one)} = child.{quote(two)}" for one, two in zip(target, child.columns, strict=True)
     )
-    sql = f"SELECT {listed} FROM {quote(child.table)} AS child WHERE {full} AND NOT EXISTS (SELECT 1 FROM ({rows.sql()}) AS there WHERE {same})"  # noqa: S608
-    count, samples = 0, []
+    sql = (
+        f"SELECT {listed} FROM {quote(child.table)} AS child WHERE {full} "  # noqa: S608 (names, quoted)
+        f"AND NOT EXISTS (SELECT 1 FROM ({rows.sql()}) AS there WHERE {same})"
+    )
+    count = 0
+    samples: list[Sample] = []
     for row in rows.connection.execute(sql):
         count += 1
         if len(samples) < SAMPLES:
             samples.append(_sample([], [], list(child.columns), row))
     if count:
         hint = f"Rows of {child.table!r} point to values that would be gone; change that column, too, or drop its key."
-        yield _finding("orphans", list(child.columns), count, samples, hint, rule=f"{child.table} REFERENCES {rows.name}")
+        yield _finding(
+            "orphans", list(child.columns), count, samples, hint, rule=f"{child.table} REFERENCES {rows.name}"
+        )
 
 
 # ---- parts -----------------------------------------------------------------------------------------------------------
@@ -324,7 +331,9 @@ def _in_order(generated: list[ColumnText]) -> list[ColumnText]:
         free = [
             column
             for column in waiting
-            if not any(other is not column and column.of("GENERATED", "AS")[0].mentions(other.name) for other in waiting)
+            if not any(
+                other is not column and column.of("GENERATED", "AS")[0].mentions(other.name) for other in waiting
+            )
         ]
         free = free or waiting[:1]
         done += free
@@ -341,7 +350,10 @@ def _unique_keys(text: TableText) -> list[tuple[str, ...]]:
 def _unique_indexes(rows: _Rows, draft: Draft) -> list[str]:
     if rows.renamed:
         return []  # their SQL has the present names: the copy itself tells
-    sql = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND lower(tbl_name) = lower(?) AND sql LIKE 'create unique%'"
+    sql = """
+        SELECT sql FROM sqlite_schema
+        WHERE type = 'index' AND lower(tbl_name) = lower(?) AND sql LIKE 'create unique%'
+    """
     return [str(row[0]) for row in rows.connection.execute(sql, (draft.name,))]
 
 

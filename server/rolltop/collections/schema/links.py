@@ -35,7 +35,9 @@ def in_table(draft: Draft, name: str) -> list[Link]:
     """The rules, keys and generated columns of the same table that need a column, its own left out."""
     found = []
     for check, clause in edits.named_checks(draft).items():
-        own = any(clause is each for column in draft.text.columns if _same(column.name, name) for each in column.clauses)
+        own = any(
+            clause is each for column in draft.text.columns if _same(column.name, name) for each in column.clauses
+        )
         if clause.mentions(name) and not own:
             found.append(Link("check", check, draft.name, lambda check=check: edits.drop_check(draft, check)))  # type: ignore[misc]
     for column in draft.text.columns:

@@ -104,5 +104,3 @@ def _memory() -> Iterator[apsw.Connection]:
 
 def _columns(text: TableText) -> list[ColumnText]:
     return [ColumnText(column.name, column.type) for column in text.columns]
-
-

@@ -1,4 +1,4 @@
-"""A table in another shape: SQLite's safe procedure (sqlite.org/lang_altertable.html, section 7), on an open transaction.
+"""A table in another shape, by SQLite's safe procedure (sqlite.org/lang_altertable.html, section 7).
 
     new table under a hidden name ─▶ rows copied by one statement ─▶ old one dropped ─▶ renamed ─▶ indexes, triggers
 
@@ -27,7 +27,7 @@ class CellsChanged(Exception):
 
 
 def carry_out(connection: apsw.Connection, draft: Draft, dropped: Collection[str]) -> bool:
-    """Give the table its new shape; whether its rows were written anew. `dropped` names indexes that do not come back."""
+    """Give the table its new shape; whether its rows were written anew. `dropped`: indexes that do not come back."""
     if not draft.otherwise:
         for column in draft.appended:
             connection.execute(f"ALTER TABLE {quote(draft.name)} ADD COLUMN {column.sql}")
@@ -139,5 +139,3 @@ def _last_number(connection: apsw.Connection, table: str) -> int | None:
 def _set_last_number(connection: apsw.Connection, table: str, number: int) -> None:
     connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
     connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))
-
-

@@ -74,7 +74,11 @@ def _check_types(
 def _key_of(connection: apsw.Connection, table: str, columns: Sequence[str]) -> str | None:
     """The key that makes columns of a table a target, as SQLite wants it (sqlite.org/foreignkeys.html, section 3)."""
     text = read(
-        str(connection.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?)", (table,)).get)
+        str(
+            connection.execute(
+                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND lower(name) = lower(?)", (table,)
+            ).get
+        )
     )
     wanted = {name.lower() for name in columns}
     if {name.lower() for name in text.primary_key} == wanted:
@@ -99,9 +103,7 @@ def mismatched(connection: apsw.Connection, table: str) -> Iterator[links.Child]
 def refuse_mismatched(table: str, children: Sequence[links.Child]) -> None:
     """Raises InUse when there are any."""
     if children:
-        used = [
-            {"kind": "foreign key", "name": ", ".join(child.columns), "table": child.table} for child in children
-        ]
+        used = [{"kind": "foreign key", "name": ", ".join(child.columns), "table": child.table} for child in children]
         error = InUse(f"The key of {table!r}", used)
         error.hint = "Drop those foreign keys first, with `drop_foreign_key` of their tables."
         raise error

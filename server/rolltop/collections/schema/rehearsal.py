@@ -13,7 +13,7 @@ from rolltop.collections.schema.draft import Draft
 from rolltop.collections.schema.engine import Engine
 from rolltop.collections.schema.errors import InUse, NotUnderstood, SchemaError, WrongOrder
 from rolltop.collections.schema.twin import Entry, Named, Snapshot, broken, reads, twin
-from rolltop.data.definition import TableText, read
+from rolltop.data.definition import TableText
 from rolltop.errors import Conflict, RolltopError
 
 
@@ -37,6 +37,12 @@ class Rehearsal:
     before: str
     after: str | None
 
+    @property
+    def columns_renamed(self) -> dict[str, str]:
+        """For each renamed column, by its new name as it is written: the name it had."""
+        names = [] if self.draft is None else [column.name for column in self.draft.before.columns]
+        return {name: self.renamed[name.lower()] for name in names if name.lower() in self.renamed}
+
 
 def rehearse(entries: Snapshot, name: str, changes: Sequence[Any], *, drop: bool) -> Rehearsal:
     """Do the changes on a twin of the schema.
@@ -50,7 +56,7 @@ def rehearse(entries: Snapshot, name: str, changes: Sequence[Any], *, drop: bool
     with twin(entries) as connection:
         _must_be_there(connection, entry)
         failing = broken(connection)
-        mismatched = {child for child in references.mismatched(connection, name)}
+        mismatched = set(references.mismatched(connection, name))
         dependents = _dependents(connection, entry, changes)
         engine = Engine(connection, name, drop=drop)
         _run(engine, changes)
@@ -94,10 +100,10 @@ def rehearse_table(entries: Snapshot, wish: wishes.TableCreate) -> str:
         return str(connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (wish.name,)).get)
 
 
-def _attempt(wish: wishes.TableCreate) -> Callable[[TableText, Callable[[], None]], None]:
+def _attempt(wish: wishes.TableCreate) -> Callable[[TableText, Callable[[], object]], object]:
     """Runs a statement of the new table; when SQLite refuses, the piece that it refuses gets the blame."""
 
-    def _tried(text: TableText, work: Callable[[], None]) -> None:
+    def _tried(text: TableText, work: Callable[[], object]) -> None:
         try:
             work()
         except apsw.SQLError as error:
@@ -157,11 +163,13 @@ def _blame(engine: Engine, changes: Sequence[Any]) -> None:
     text = engine.table.text
     for number, change in enumerate(changes):
         probes.try_written(text, list(probes.written(change, f"changes.{number}")))
-        name = change.column.name if isinstance(change, wishes.AddColumn) else getattr(change, "column", None)
-        column = text.column(name) if isinstance(change, wishes.AddColumn | wishes.AlterColumn) else None
+        column = None
+        if isinstance(change, wishes.AddColumn):
+            column = text.column(change.column.name)
+        elif isinstance(change, wishes.AlterColumn):
+            column = text.column(change.column)
         if column is not None:
-            inner = ".column" if isinstance(change, wishes.AddColumn) else ""
-            probes.try_default(column, f"changes.{number}{inner}.default")
+            probes.try_default(column, f"changes.{number}.default")
 
 
 def _try_views(connection: apsw.Connection, changes: Sequence[Any]) -> None:
@@ -185,7 +193,11 @@ def _pointing(changes: Sequence[Any]) -> Iterator[references.Pointing]:
 
 
 def _doomed(
-    connection: apsw.Connection, failing: dict[Named, str], engine: Engine, dependents: list[wishes.Dependent], what: str
+    connection: apsw.Connection,
+    failing: dict[Named, str],
+    engine: Engine,
+    dependents: list[wishes.Dependent],
+    what: str,
 ) -> list[Named]:
     """The views and triggers that worked before and would not any more."""
     newly = {who: why for who, why in broken(connection).items() if who not in failing}
@@ -221,7 +233,7 @@ def _linked(
     connection: apsw.Connection, entry: Entry, columns: dict[str, bool] | None, changes: Sequence[Any]
 ) -> list[wishes.Dependent]:
     found = []
-    pointing = [child for child in links.children(connection, entry.name)]
+    pointing = links.children(connection, entry.name)
     if columns is None:
         gone = any(isinstance(change, wishes.Delete) for change in changes)
         others = [child for child in pointing if child.table != entry.name]
@@ -258,5 +270,3 @@ def affected(changes: Sequence[Any]) -> dict[str, bool] | None:
 
 def _dependent(kind: str, name: str, table: str | None, column: str | None, *, breaks: bool) -> wishes.Dependent:
     return wishes.Dependent(kind=kind, name=name, table=table, column=column, breaks=breaks)
-
-

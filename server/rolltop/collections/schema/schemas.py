@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag
 
+from rolltop.collections.schemas import CollectionDetail
+
 ColumnType = Literal[
     "text", "integer", "real", "decimal", "boolean", "date", "timestamp", "time", "uuid", "json", "blob"
 ]
@@ -64,9 +66,7 @@ class Rules(_Wish):
     )
     max_length: int | None = Field(default=None, ge=1, le=1_000_000_000, description="The longest text allowed.")
     format: Format | None = Field(default=None, description="The form of the text.")
-    check: Expression | None = Field(
-        default=None, description="SQL that must not be false.", examples=["minutes > 0"]
-    )
+    check: Expression | None = Field(default=None, description="SQL that must not be false.", examples=["minutes > 0"])
     references: ReferenceTo | None = Field(default=None, description="The row of another table that a value names.")
 
 
@@ -405,9 +405,20 @@ class Impact(BaseModel):
     version: str | None = Field(description="The version of the structure this is about; null for a new one.")
     possible: bool = Field(description="Whether the same request without `/preview` would be done now.")
     rows: int = Field(description="Rows of the table.", examples=[336776])
-    rewritten: bool = Field(description="Whether the whole table is written anew, which takes its time when it is large.")
+    rewritten: bool = Field(
+        description="Whether the whole table is written anew, which takes its time when it is large."
+    )
     findings: list[Finding]
     dependents: list[Dependent]
     lost: list[str] = Field(description="Columns and other things that are deleted.", examples=[["column minutes"]])
     before: str = Field(description="The SQL of the table as it is.")
     after: str | None = Field(description="The SQL as it would be; null when it is deleted.")
+
+
+class Changed(BaseModel):
+    """What was done."""
+
+    collection: CollectionDetail | None = Field(description="As it is now; null when it was deleted.")
+    rewritten: bool = Field(description="Whether the whole table was written anew.")
+    findings: list[Finding] = Field(description="The cells that were emptied, kept or shortened, as it was wished.")
+    lost: list[str] = Field(description="Columns and other things that were deleted.", examples=[["column minutes"]])

@@ -67,6 +67,7 @@ def of_others(connection: apsw.Connection, table: str) -> list[tuple[str, list[s
     found = []
     sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual table%fts%'"
     for name, statement in connection.execute(sql).fetchall():
+        index = str(name)
         tokens = ddl.tokens_of(str(statement))
         content = next(
             (
@@ -76,8 +77,8 @@ def of_others(connection: apsw.Connection, table: str) -> list[tuple[str, list[s
             ),
             None,
         )
-        if content is not None and content.lower() == table.lower() and name.lower() != index_name(table).lower():
-            found.append((str(name), _columns(connection, str(name))))
+        if content is not None and content.lower() == table.lower() and index.lower() != index_name(table).lower():
+            found.append((index, _columns(connection, index)))
     return found
 
 

@@ -1,5 +1,6 @@
 """Tables made and changed: rehearsed, looked at, then done in one transaction by the one writer."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,8 @@ from rolltop.collections.schema.rebuild import CellsChanged
 from rolltop.collections.schema.rehearsal import Rehearsal, affected, rehearse, rehearse_table
 from rolltop.collections.schema.twin import Snapshot, snapshot, twin
 from rolltop.collections.schema.uses import Uses
+from rolltop.collections.schemas import CollectionDetail
+from rolltop.collections.service import Collections, Labels, labels
 from rolltop.data import Data, quote
 from rolltop.data.errors import Busy
 from rolltop.db.database import Database
@@ -30,22 +33,52 @@ class _Moved(Exception):
 
 
 class Schema:
-    """Makes, changes and deletes tables and views. Every method is called from a worker thread."""
+    """Makes, changes and deletes tables and views; the work is done in threads and by the one writer."""
 
-    def __init__(self, data: Data, database: Database, uses: Uses) -> None:
+    def __init__(self, data: Data, database: Database, uses: Uses, collections: Collections) -> None:
         self._data = data
         self._database = database
         self._uses = uses
-        self.seen = structure.Seen()
+        self._collections = collections
 
-    # ---- new ones --------------------------------------------------------------------------------------------------
-
-    def create(self, wish: wishes.TableCreate | wishes.ViewCreate) -> str:
-        """Make a table or a view; its name.
+    async def create(self, wish: wishes.TableCreate | wishes.ViewCreate) -> CollectionDetail:
+        """Make a table or a view.
 
         Raises:
             SchemaError, NameTaken: it cannot be made, and why.
         """
+        await asyncio.to_thread(self._create, wish)
+        return await self._now(wish.name)
+
+    async def preview(self, name: str, wish: wishes.Changes) -> wishes.Impact:
+        """What the changes would do. Nothing is done, and nobody waits for it.
+
+        Raises:
+            NoSuchCollection, SchemaError, Conflict: they are not possible whatever the rows are.
+        """
+        return await asyncio.to_thread(self._preview, name, wish)
+
+    async def change(self, name: str, wish: wishes.Changes) -> wishes.Changed:
+        """Do the changes, all of them or none.
+
+        Raises:
+            NoSuchCollection, SchemaError: they are not possible.
+            Changed, InUse, StillReferenced, RowsInTheWay: something stands in the way, and what to do.
+        """
+        done, found = await asyncio.to_thread(self._change, name, wish)
+        now = None if done.name is None else await self._now(done.name)
+        return wishes.Changed(collection=now, rewritten=done.rewritten, findings=found, lost=done.lost)
+
+    async def _now(self, name: str) -> CollectionDetail:
+        def _words() -> Labels:
+            with self._database.read() as session:
+                return labels(session)
+
+        return await self._collections.get(name, await asyncio.to_thread(_words))
+
+    # ---- new ones --------------------------------------------------------------------------------------------------
+
+    def _create(self, wish: wishes.TableCreate | wishes.ViewCreate) -> None:
         self._rehearsed(lambda entries: self._try_new(entries, wish), lambda connection, _: _make(connection, wish))
         described = [wishes.Describe(change="describe", label=wish.label, description=wish.description)]
         if isinstance(wish, wishes.TableCreate):
@@ -54,7 +87,6 @@ class Schema:
                 for each in wish.columns
             ]
         self._describe(wish.name, described, {})
-        return wish.name
 
     def _try_new(self, entries: Snapshot, wish: wishes.TableCreate | wishes.ViewCreate) -> None:
         if isinstance(wish, wishes.TableCreate):
@@ -70,12 +102,7 @@ class Schema:
 
     # ---- changes ---------------------------------------------------------------------------------------------------
 
-    def preview(self, name: str, wish: wishes.Changes) -> wishes.Impact:
-        """What the changes would do. Nothing is done, and nobody waits for it.
-
-        Raises:
-            NoSuchCollection, SchemaError, Conflict: they are not possible whatever the rows are.
-        """
+    def _preview(self, name: str, wish: wishes.Changes) -> wishes.Impact:
         with _reading(self._data) as connection:
             now = self._seen_structure(connection, name, wish.version)
             entries = snapshot(connection)
@@ -94,13 +121,7 @@ class Schema:
                 after=rehearsal.after,
             )
 
-    def change(self, name: str, wish: wishes.Changes) -> "Done":
-        """Do the changes, all of them or none.
-
-        Raises:
-            NoSuchCollection, SchemaError: they are not possible.
-            Changed, InUse, StillReferenced, RowsInTheWay: something stands in the way, and what to do.
-        """
+    def _change(self, name: str, wish: wishes.Changes) -> tuple[Rehearsal, list[wishes.Finding]]:
         found: list[wishes.Finding] = []
 
         def _try(entries: Snapshot, connection: apsw.Connection) -> Rehearsal:
@@ -117,8 +138,8 @@ class Schema:
             with self._database.write() as session:
                 store.forget(session, name)
         else:
-            self._describe(name, wish.changes, rehearsal.renamed, rehearsal.name)
-        return Done(rehearsal, found)
+            self._describe(name, wish.changes, rehearsal.columns_renamed, rehearsal.name)
+        return rehearsal, found
 
     def _used(self, name: str, changes: Sequence[Any]) -> list[wishes.Dependent]:
         """What the other parts of Rolltop say."""
@@ -135,9 +156,9 @@ class Schema:
         there = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')", (name,))
         if there.get is None or self._data.fresh_catalog().table(name) is None:
             raise NoSuchCollection(name)
-        now = self.seen.remember(structure.read(connection, name))
+        now = self._collections.seen.remember(structure.read(connection, name))
         if version is not None and version != now.version:
-            raise Changed(name, now.version, self.seen.differences(version, now))
+            raise Changed(name, now.version, self._collections.seen.differences(version, now))
         return now
 
     @staticmethod
@@ -172,7 +193,9 @@ class Schema:
             except (CellsChanged, apsw.ConstraintError) as error:
                 if refused:  # the rows were looked at again meanwhile, and still SQLite says no
                     raise RowsInTheWay(
-                        f"Rows do not fit: {error or 'cells changed meanwhile'}.", [], "Look at the preview, then try again."
+                        f"Rows do not fit: {error or 'cells changed meanwhile'}.",
+                        [],
+                        "Look at the preview, then try again.",
                     ) from error
                 refused = True
                 continue
@@ -200,22 +223,12 @@ class Schema:
             if isinstance(change, wishes.AddColumn)
         ]
         with self._database.write() as session:
-            store.drop_columns(session, name, dropped)
             store.rename_columns(session, name, renamed)
+            store.drop_columns(session, name, dropped)
             if new_name is not None and new_name != name:
                 store.rename_table(session, name, new_name)
             for each in described:
                 store.describe(session, new_name or name, each.column or "", each.label, each.description)
-
-
-class Done:
-    """What became of changes."""
-
-    def __init__(self, rehearsal: Rehearsal, found: list[wishes.Finding]) -> None:
-        self.name = rehearsal.name
-        self.rewritten = rehearsal.rewritten
-        self.lost = rehearsal.lost
-        self.findings = found
 
 
 @contextmanager
@@ -301,5 +314,3 @@ def _rows(connection: apsw.Connection, name: str) -> int:
         return int(connection.execute(f"SELECT count(*) FROM {quote(name)}").get)  # noqa: S608 (quoted)
     except apsw.Error:
         return 0  # a view that is broken already
-
-

@@ -27,7 +27,10 @@ Snapshot = tuple[Entry, ...]
 
 def snapshot(connection: apsw.Connection) -> Snapshot:
     """Everything that is declared, in the order of its making."""
-    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite#_%' ESCAPE '#' ORDER BY rowid"
+    sql = """
+        SELECT type, name, tbl_name, sql FROM sqlite_schema
+        WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite#_%' ESCAPE '#' ORDER BY rowid
+    """
     return tuple(Entry(*row) for row in connection.execute(sql))
 
 

@@ -1,7 +1,7 @@
 """Who uses a column: the register of everything outside the data file that names tables and columns.
 
-The file's own views, triggers, indexes and keys are found by SQLite itself; saved queries, dashboards, models and tokens
-say it here.
+The file's own views, triggers, indexes and keys are found by SQLite itself; saved queries, dashboards, models and
+tokens say it here.
 """
 
 from collections.abc import Callable, Iterable
