@@ -31,8 +31,8 @@ class TestListCollections:
     def test_tells_tables_and_views_with_their_sizes(self, client: TestClient) -> None:
         execute(client, "CREATE TABLE b (x, y); INSERT INTO b VALUES (1, 2), (3, 4); CREATE VIEW a AS SELECT x FROM b")
         assert client.get("/api/collections").json() == [
-            {"name": "a", "kind": "view", "label": "a", "rows": 2, "columns": 1, "writable": False},
-            {"name": "b", "kind": "table", "label": "b", "rows": 2, "columns": 2, "writable": True},
+            {"name": "a", "kind": "view", "label": "a", "rows": 2, "columns": 1, "writable": False, "description": ""},
+            {"name": "b", "kind": "table", "label": "b", "rows": 2, "columns": 2, "writable": True, "description": ""},
         ]
 
     def test_counts_again_after_a_change(self, client: TestClient) -> None:
@@ -94,7 +94,8 @@ class TestReadCollection:
         assert table["primary_key"] == ["id"]
         plain = {
             "default": None, "not_null": False, "generated": False, "key": 0, "choices": None,
-            "max_length": None, "references": None, "unique": False,
+            "max_length": None, "references": None, "unique": False, "description": "",
+            "expression": None, "collation": None,
         }  # fmt: skip
         assert table["columns"] == [
             plain | {"name": "id", "label": "id", "type": "bigint", "declared": "INTEGER", "key": 1, "unique": True},
@@ -107,7 +108,9 @@ class TestReadCollection:
             plain
             | {"name": "author", "label": "author", "type": "bigint", "declared": "INTEGER"}
             | {"references": {"table": "authors", "column": "id"}},
-            plain | {"name": "twice", "label": "twice", "type": "text", "declared": "", "generated": True},
+            plain
+            | {"name": "twice", "label": "twice", "type": "text", "declared": "", "generated": True}
+            | {"expression": "id * 2"},
         ]
 
     def test_tells_labels(self, client: TestClient) -> None:

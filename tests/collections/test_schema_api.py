@@ -98,7 +98,7 @@ class TestCreate:
         other.close()
 
     def test_makes_every_type(self, client: TestClient) -> None:
-        kinds = "text integer real decimal boolean date timestamp time uuid json blob".split()
+        kinds = ["text", "integer", "real", "decimal", "boolean", "date", "timestamp", "time", "uuid", "json", "blob"]
         made = make(client, name="all", columns=[{"name": f"a_{kind}", "type": kind} for kind in kinds])
         assert [column["declared"] for column in made["columns"][1:]] == [kind.upper() for kind in kinds]
         whole(client)
@@ -203,15 +203,33 @@ class TestCreate:
                 "columns.0.references.columns",
             ),
             (
-                {"columns": [{"name": "a", "generated": {"expression": "b"}}, {"name": "b", "generated": {"expression": "a"}}, {"name": "c"}]},
+                {
+                    "columns": [
+                        {"name": "a", "generated": {"expression": "b"}},
+                        {"name": "b", "generated": {"expression": "a"}},
+                        {"name": "c"},
+                    ]
+                },
                 (422, "collections.refused"),
                 None,
             ),
-            ({"columns": [{"name": "a", "generated": {"expression": "1"}}], "primary_key": []}, (422, "collections.bad_columns"), "columns"),
-            ({"columns": [{"name": "a"}], "primary_key": [], "search": ["a"]}, (422, "collections.bad_search"), "search"),
-            ({"columns": [{"name": "a", "type": "json", "choices": ["x"]}]}, (422, "collections.bad_rule"), "columns.0.choices"),
+            (
+                {"columns": [{"name": "a", "generated": {"expression": "1"}}], "primary_key": []},
+                (422, "collections.bad_columns"),
+                "columns",
+            ),
+            (
+                {"columns": [{"name": "a"}], "primary_key": [], "search": ["a"]},
+                (422, "collections.bad_search"),
+                "search",
+            ),
+            (
+                {"columns": [{"name": "a", "type": "json", "choices": ["x"]}]},
+                (422, "collections.bad_rule"),
+                "columns.0.choices",
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_refuses_what_cannot_be(
         self, films: TestClient, wish: dict[str, Any], wanted: tuple[int, str], place: str | None
     ) -> None:
@@ -332,9 +350,7 @@ class TestChange:
         body = {"changes": [{"change": "drop_column", "column": "year"}]}
         shown = films.post("/api/collections/films/changes/preview", json=body).json()
         assert (shown["possible"], shown["rows"], shown["lost"]) == (False, 3, ["column year", "view old"])
-        assert shown["dependents"] == [
-            {"kind": "view", "name": "old", "table": None, "column": "year", "breaks": True}
-        ]
+        assert shown["dependents"] == [{"kind": "view", "name": "old", "table": None, "column": "year", "breaks": True}]
         assert execute(films, "SELECT * FROM sqlite_schema") == before
         answer = change(films, "films", *body["changes"])
         assert code(answer) == (409, "collections.in_use")
@@ -346,14 +362,28 @@ class TestChange:
         from rolltop.collections.schema import Use
 
         uses = films.app._back.result().state.uses  # type: ignore[attr-defined]
-        uses.register(lambda table, columns: [Use("query", "by_year", "year")] if "year" in columns else [])
+        uses.register(lambda _, columns: [Use("query", "by_year", "year")] if "year" in columns else [])
         body = {"changes": [{"change": "alter_column", "column": "year", "type": "text"}]}
         shown = films.post("/api/collections/films/changes/preview", json=body).json()
-        assert {"kind": "query", "name": "by_year", "table": None, "column": "year", "breaks": None} in shown["dependents"]
+        assert {"kind": "query", "name": "by_year", "table": None, "column": "year", "breaks": None} in shown[
+            "dependents"
+        ]
 
     def test_drops_what_cannot_be_without_a_column(self, films: TestClient) -> None:
-        done(films, "films", {"change": "add_unique", "columns": ["title", "year"]}, {"change": "add_index", "parts": [{"column": "year"}]})
-        done(films, "films", {"change": "add_column", "column": {"name": "age", "type": "integer", "generated": {"expression": "2024 - year"}}})
+        done(
+            films,
+            "films",
+            {"change": "add_unique", "columns": ["title", "year"]},
+            {"change": "add_index", "parts": [{"column": "year"}]},
+        )
+        done(
+            films,
+            "films",
+            {
+                "change": "add_column",
+                "column": {"name": "age", "type": "integer", "generated": {"expression": "2024 - year"}},
+            },
+        )
         wish = {"change": "drop_column", "column": "year"}
         assert code(change(films, "films", wish)) == (409, "collections.in_use")
         found = done(films, "films", wish, dependents="drop")
@@ -361,7 +391,11 @@ class TestChange:
         assert (found["collection"]["indexes"], found["collection"]["unique"]) == ([], [])
 
     def test_keeps_foreign_keys_of_others(self, films: TestClient) -> None:
-        make(films, name="notes", columns=[{"name": "film", "type": "integer", "references": {"table": "films", "on_delete": "cascade"}}])
+        make(
+            films,
+            name="notes",
+            columns=[{"name": "film", "type": "integer", "references": {"table": "films", "on_delete": "cascade"}}],
+        )
         films.post("/rest/v1/notes", json=[{"film": 1}, {"film": 2}])
         done(films, "films", {"change": "alter_column", "column": "title", "not_null": False})
         assert len(films.get("/rest/v1/notes").json()) == 2
@@ -376,11 +410,12 @@ class TestChange:
         found = done(films, "films", {"change": "set_search", "columns": ["title", "kind"]})
         assert found["collection"]["search"] == ["title", "kind"]
         found = done(
-            films, "films",
+            films,
+            "films",
             {"change": "rename_column", "column": "title", "name": "name"},
             {"change": "alter_column", "column": "name", "not_null": False},
             {"change": "rename", "name": "movies"},
-        )  # fmt: skip
+        )
         assert found["collection"]["search"] == ["name", "kind"]
         assert execute(films, "SELECT rowid FROM movies_fts('metropolis')") == [(1,)]
         films.post("/rest/v1/movies", json={"name": "Nosferatu"})
@@ -404,7 +439,10 @@ class TestChange:
             ({"change": "rename_column", "column": "year", "name": "TITLE"}, (409, "collections.name_taken")),
             ({"change": "rename_column", "column": "year", "name": ""}, (422, "invalid")),
             ({"change": "rename", "name": "sqlite_films"}, (422, "collections.bad_name")),
-            ({"change": "alter_column", "column": "year", "type": "boolean", "default": 7}, (422, "collections.bad_default")),
+            (
+                {"change": "alter_column", "column": "year", "type": "boolean", "default": 7},
+                (422, "collections.bad_default"),
+            ),
             ({"change": "alter_column", "column": "kind", "type": "integer"}, (422, "collections.bad_default")),
             ({"change": "add_check", "expression": "year > ("}, (422, "collections.bad_expression")),
             ({"change": "drop_check", "name": "nothing"}, (422, "collections.not_there")),
@@ -416,7 +454,7 @@ class TestChange:
             ({"change": "add_foreign_key", "from_columns": ["year"], "table": "x"}, (422, "collections.bad_reference")),
             ({"change": "add_index", "parts": [{}]}, (422, "collections.bad_rule")),
         ],
-    )  # fmt: skip
+    )
     def test_refuses_what_cannot_be(self, films: TestClient, wish: dict[str, Any], wanted: tuple[int, str]) -> None:
         before = execute(films, "SELECT * FROM sqlite_schema")
         answer = change(films, "films", wish)
@@ -433,18 +471,24 @@ class TestChange:
 
     def test_changes_views(self, films: TestClient) -> None:
         make(films, kind="view", name="v", select="SELECT title FROM films")
-        found = done(films, "v", {"change": "set_select", "select": "SELECT year FROM films"}, {"change": "rename", "name": "w"})
+        found = done(
+            films, "v", {"change": "set_select", "select": "SELECT year FROM films"}, {"change": "rename", "name": "w"}
+        )
         assert names(found["collection"]) == ["year"]
         assert code(change(films, "w", {"change": "drop_column", "column": "year"})) == (422, "collections.wrong_kind")
 
     def test_describes(self, films: TestClient) -> None:
         found = done(
-            films, "films",
+            films,
+            "films",
             {"change": "describe", "description": "Silent and early ones."},
             {"change": "describe", "column": "year", "label": "Year of release", "description": "At the première."},
-        )["collection"]  # fmt: skip
+        )["collection"]
         assert found["description"] == "Silent and early ones."
-        assert (found["columns"][2]["label"], found["columns"][2]["description"]) == ("Year of release", "At the première.")
+        assert (found["columns"][2]["label"], found["columns"][2]["description"]) == (
+            "Year of release",
+            "At the première.",
+        )
         done(films, "films", {"change": "rename_column", "column": "year", "name": "released"})
         found = films.get("/api/collections/films").json()
         assert found["columns"][2]["label"] == "Year of release"
@@ -453,14 +497,29 @@ class TestChange:
 ODD = [
     "CREATE TABLE t (a TEXT, b INT, v TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID; INSERT INTO t VALUES ('x', 1, '5')",
     "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, r REAL) STRICT; INSERT INTO t VALUES (3, '5', 1.5)",
-    "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT COLLATE NOCASE DEFAULT ('a' || 'b')); INSERT INTO t VALUES (9, '5')",
+    """
+    CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT COLLATE NOCASE DEFAULT ('a' || 'b'));
+    INSERT INTO t VALUES (9, '5')
+    """,
     "CREATE TABLE t (v TEXT, w AS (v || '!') STORED, x INT AS (length(w))); INSERT INTO t VALUES ('5')",
-    "CREATE TABLE t (v TEXT, \"a b\" [odd type] CHECK (\"a b\" <> 'x'), `select` TEXT UNIQUE ON CONFLICT REPLACE, ü TEXT); INSERT INTO t VALUES ('5', 1, 2, 3)",
-    "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, p INT REFERENCES t ON DELETE SET NULL); INSERT INTO t VALUES (1, '5', NULL), (2, '6', 1);"
-    "CREATE INDEX i ON t (lower(v)) WHERE v IS NOT NULL; CREATE VIEW a AS SELECT v FROM t; CREATE VIEW b AS SELECT v FROM a;"
-    "CREATE TABLE log (x); CREATE TRIGGER g AFTER UPDATE OF v ON t BEGIN INSERT INTO log VALUES (new.v); END",
-    "CREATE TABLE t (v TEXT /* why */, -- the value\n w TEXT DEFAULT 'x' NOT NULL, CONSTRAINT one CHECK (v <> ')') UNIQUE (w, v)); INSERT INTO t VALUES ('5', 'y')",
-]  # fmt: skip
+    """
+    CREATE TABLE t (v TEXT, "a b" [odd type] CHECK ("a b" <> 'x'), `select` TEXT UNIQUE ON CONFLICT REPLACE, ü TEXT);
+    INSERT INTO t VALUES ('5', 1, 2, 3)
+    """,
+    """
+    CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT, p INT REFERENCES t ON DELETE SET NULL);
+    INSERT INTO t VALUES (1, '5', NULL), (2, '6', 1);
+    CREATE INDEX i ON t (lower(v)) WHERE v IS NOT NULL;
+    CREATE VIEW a AS SELECT v FROM t; CREATE VIEW b AS SELECT v FROM a;
+    CREATE TABLE log (x);
+    CREATE TRIGGER g AFTER UPDATE OF v ON t BEGIN INSERT INTO log VALUES (new.v); END
+    """,
+    """
+    CREATE TABLE t (v TEXT /* why */, -- the value
+      w TEXT DEFAULT 'x' NOT NULL, CONSTRAINT one CHECK (v <> ')') UNIQUE (w, v));
+    INSERT INTO t VALUES ('5', 'y')
+    """,
+]
 
 
 class TestOddFiles:
@@ -484,15 +543,28 @@ class TestOddFiles:
         assert ("the value" in now["sql"]) == ("the value" in sql)
 
     def test_counting_goes_on_where_it_was(self, client: TestClient) -> None:
-        execute(client, "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT); INSERT INTO t VALUES (70, 'x'); DELETE FROM t")
+        execute(
+            client,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT);"
+            "INSERT INTO t VALUES (70, 'x'); DELETE FROM t",
+        )
         done(client, "t", {"change": "alter_column", "column": "v", "not_null": True})
         client.post("/rest/v1/t", json={"v": "y"})
         assert client.get("/rest/v1/t").json() == [{"id": 71, "v": "y"}]
 
     def test_names_of_any_kind_are_renamed(self, client: TestClient) -> None:
-        execute(client, "CREATE TABLE \"select \"\"x\"\"\" (\"a b\" TEXT, \"from\" INT); CREATE VIEW v AS SELECT \"a b\" FROM \"select \"\"x\"\"\"")
+        execute(
+            client,
+            'CREATE TABLE "select ""x""" ("a b" TEXT, "from" INT); CREATE VIEW v AS SELECT "a b" FROM "select ""x"""',
+        )
         name = "select%20%22x%22"
-        done(client, name, {"change": "rename_column", "column": "a b", "name": "ab"}, {"change": "drop_column", "column": "from"}, {"change": "rename", "name": "plain"})
+        done(
+            client,
+            name,
+            {"change": "rename_column", "column": "a b", "name": "ab"},
+            {"change": "drop_column", "column": "from"},
+            {"change": "rename", "name": "plain"},
+        )
         assert client.get("/rest/v1/plain").json() == []
         assert client.get("/rest/v1/v").status_code == 200
 
@@ -510,11 +582,12 @@ class TestOddFiles:
         before = shop.get("/rest/v1/Track?select=TrackId,Milliseconds&order=TrackId").json()
         keys = shop.get("/api/collections/Track").json()["foreign_keys"]
         found = done(
-            shop, "Track",
+            shop,
+            "Track",
             {"change": "rename_column", "column": "Milliseconds", "name": "Length"},
             {"change": "alter_column", "column": "Length", "type": "text"},
             {"change": "alter_column", "column": "UnitPrice", "type": "real"},
-        )  # fmt: skip
+        )
         assert found["collection"]["foreign_keys"] == keys
         after = shop.get("/rest/v1/Track?select=TrackId,Milliseconds:Length&order=TrackId").json()
         assert [{**row, "Milliseconds": int(row["Milliseconds"])} for row in after] == before

@@ -11,6 +11,7 @@ they follow, as `/* */`, since line ends move.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rolltop.data import ddl
 from rolltop.data.ddl import Token
@@ -222,7 +223,7 @@ class _Reader:
         """The constraints in a run of words."""
         starts = list(self._starts(start, stop, words))
         made = []
-        for begin, end in zip(starts, [*starts[1:], stop], strict=True):
+        for begin, end in pairwise([*starts, stop]):
             named = self.tokens[begin].word == "CONSTRAINT" and begin + 2 < end
             kind = self.tokens[begin + 2 if named else begin].word
             comment = self.comments(end - 1, end) if end < stop or words is _TABLE_STARTS else ""

@@ -74,7 +74,13 @@ export interface paths {
          */
         get: operations["list_collections"];
         put?: never;
-        post?: never;
+        /**
+         * Create Collection
+         * @description Make a table, or a view that shows what a SELECT finds.
+         *
+         *     Columns get types that SQLite holds every program to. Without a `primary_key` the table gets an `id` that counts.
+         */
+        post: operations["create_collection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,9 +103,52 @@ export interface paths {
         post?: never;
         /**
          * Delete Collection
-         * @description Delete a table or a view with all its rows. This cannot be undone.
+         * @description Delete a table or a view with all its rows.
          */
         delete: operations["delete_collection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collections/{name}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Collection
+         * @description Change a table or view: everything in the list, in one transaction, or nothing.
+         *
+         *     Cells that do not fit, rows that break a rule and views that would break are refused, unless the request says what
+         *     becomes of them: the preview lists them all.
+         */
+        post: operations["change_collection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collections/{name}/changes/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Changes
+         * @description Show what changes would do to a table, its rows and what uses it. Nothing is done, and nobody has to wait.
+         */
+        post: operations["preview_changes"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -420,6 +469,314 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddCheck
+         * @description Add a rule about several columns.
+         */
+        AddCheck: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "add_check";
+            /**
+             * Expression
+             * @example ended >= started
+             */
+            expression: string;
+            /** Name */
+            name?: string | null;
+        };
+        /**
+         * AddColumn
+         * @description Add a column.
+         */
+        AddColumn: {
+            /**
+             * Before
+             * @description The column that it stands before; left out: at the end.
+             */
+            before?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "add_column";
+            column: components["schemas"]["NewColumn"];
+        };
+        /**
+         * AddForeignKey
+         * @description Let columns point to rows of another table.
+         */
+        AddForeignKey: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "add_foreign_key";
+            /**
+             * Columns
+             * @description The key there; left out: its primary key.
+             * @example [
+             *       "id"
+             *     ]
+             */
+            columns?: string[] | null;
+            /**
+             * Deferred
+             * @description Checked at the end of a transaction, not at each statement.
+             * @default false
+             */
+            deferred: boolean;
+            /**
+             * From Columns
+             * @description The columns here.
+             * @example [
+             *       "director_id"
+             *     ]
+             */
+            from_columns: string[];
+            /** Name */
+            name?: string | null;
+            /**
+             * On Delete
+             * @description What happens to the rows here when the row there is deleted.
+             * @default no action
+             * @enum {string}
+             */
+            on_delete: "no action" | "restrict" | "cascade" | "set null" | "set default";
+            /**
+             * On Update
+             * @description The same when its key changes.
+             * @default no action
+             * @enum {string}
+             */
+            on_update: "no action" | "restrict" | "cascade" | "set null" | "set default";
+            /**
+             * Table
+             * @example directors
+             */
+            table: string;
+        };
+        /**
+         * AddIndex
+         * @description Make an index.
+         */
+        AddIndex: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "add_index";
+            /**
+             * Name
+             * @description Left out: made from table and columns.
+             */
+            name?: string | null;
+            /** Parts */
+            parts: components["schemas"]["IndexPart"][];
+            /**
+             * Unique
+             * @description No two rows may be the same in it.
+             * @default false
+             */
+            unique: boolean;
+            /**
+             * Where
+             * @description Only rows for which this holds are in it.
+             */
+            where?: string | null;
+        };
+        /**
+         * AddUnique
+         * @description Demand that columns together differ in each row.
+         */
+        AddUnique: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "add_unique";
+            /**
+             * Columns
+             * @example [
+             *       "title",
+             *       "year"
+             *     ]
+             */
+            columns: string[];
+            /** Name */
+            name?: string | null;
+        };
+        /**
+         * AlterColumn
+         * @description Change a column's type or rules. What is left out stays as it is; null takes a rule away.
+         */
+        AlterColumn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "alter_column";
+            /**
+             * Check
+             * @description SQL that must not be false.
+             * @example minutes > 0
+             */
+            check?: string | null;
+            /**
+             * Choices
+             * @description The only values allowed.
+             */
+            choices?: (string | number)[] | null;
+            /**
+             * Column
+             * @example minutes
+             */
+            column: string;
+            /** @description The value of rows that do not say another one. */
+            default?: components["schemas"]["JsonValue"];
+            /**
+             * Default Expression
+             * @description SQL that computes the default, instead of `default`.
+             * @example strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+             */
+            default_expression?: string | null;
+            /**
+             * Format
+             * @description The form of the text.
+             */
+            format?: ("email" | "url") | null;
+            /** @description null makes it an ordinary column with its values. */
+            generated?: components["schemas"]["Generated"] | null;
+            /**
+             * Losses
+             * @description Whether cells may lose something: a fraction, digits, the time of day.
+             * @default refuse
+             * @enum {string}
+             */
+            losses: "refuse" | "accept";
+            /**
+             * Max Length
+             * @description The longest text allowed.
+             */
+            max_length?: number | null;
+            /**
+             * Misfits
+             * @description What becomes of cells that cannot be read as the new type: `refuse` the change, make them `null`, or `keep` them as they are (the column's type is then no longer enforced).
+             * @default refuse
+             * @enum {string}
+             */
+            misfits: "refuse" | "null" | "keep";
+            /**
+             * Not Null
+             * @description Every row must have a value.
+             * @default false
+             */
+            not_null: boolean;
+            /** @description The row of another table that a value names. */
+            references?: components["schemas"]["ReferenceTo"] | null;
+            /**
+             * Type
+             * @description Left out: stays.
+             */
+            type?: ("text" | "integer" | "real" | "decimal" | "boolean" | "date" | "timestamp" | "time" | "uuid" | "json" | "blob") | null;
+            /**
+             * Unique
+             * @description No two rows may have the same value.
+             * @default false
+             */
+            unique: boolean;
+        };
+        /**
+         * Changed
+         * @description What was done.
+         */
+        Changed: {
+            /** @description As it is now; null when it was deleted. */
+            collection: components["schemas"]["CollectionDetail"] | null;
+            /**
+             * Findings
+             * @description The cells that were emptied, kept or shortened, as it was wished.
+             */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Lost
+             * @description Columns and other things that were deleted.
+             * @example [
+             *       "column minutes"
+             *     ]
+             */
+            lost: string[];
+            /**
+             * Rewritten
+             * @description Whether the whole table was written anew.
+             */
+            rewritten: boolean;
+        };
+        /**
+         * Changes
+         * @description Changes to one table or view, done in their order: all of them or none.
+         * @example {
+         *       "changes": [
+         *         {
+         *           "change": "rename_column",
+         *           "column": "len",
+         *           "name": "minutes"
+         *         },
+         *         {
+         *           "change": "alter_column",
+         *           "column": "minutes",
+         *           "misfits": "null",
+         *           "type": "integer"
+         *         },
+         *         {
+         *           "change": "add_column",
+         *           "column": {
+         *             "choices": [
+         *               "film",
+         *               "series"
+         *             ],
+         *             "default": "film",
+         *             "name": "kind"
+         *           }
+         *         }
+         *       ],
+         *       "version": "5d0c1f3a9b7e2468"
+         *     }
+         */
+        Changes: {
+            /** Changes */
+            changes: (components["schemas"]["Rename"] | components["schemas"]["Describe"] | components["schemas"]["AddColumn"] | components["schemas"]["RenameColumn"] | components["schemas"]["AlterColumn"] | components["schemas"]["DropColumn"] | components["schemas"]["ReorderColumns"] | components["schemas"]["SetPrimaryKey"] | components["schemas"]["AddUnique"] | components["schemas"]["DropUnique"] | components["schemas"]["AddCheck"] | components["schemas"]["DropCheck"] | components["schemas"]["AddForeignKey"] | components["schemas"]["DropForeignKey"] | components["schemas"]["AddIndex"] | components["schemas"]["DropIndex"] | components["schemas"]["SetSearch"] | components["schemas"]["SetSelect"] | components["schemas"]["Delete"])[];
+            /**
+             * Dependents
+             * @description What becomes of views, triggers, indexes, rules and foreign keys that would break: `refuse` the changes, or `drop` them, too.
+             * @default refuse
+             * @enum {string}
+             */
+            dependents: "refuse" | "drop";
+            /**
+             * Version
+             * @description The `version` that the caller saw; when the structure is another by now, the answer is 409.
+             */
+            version?: string | null;
+        };
+        /**
+         * Check
+         * @description A rule that no row may break.
+         */
+        Check: {
+            /**
+             * Expression
+             * @example ended >= started
+             */
+            expression: string;
+            /**
+             * Name
+             * @example films_check
+             */
+            name: string;
+        };
+        /**
          * CodeExchange
          * @description A one-time code to be exchanged for a session.
          */
@@ -441,6 +798,12 @@ export interface components {
              * @example 19
              */
             columns: number;
+            /**
+             * Description
+             * @description What it holds; empty when nobody said.
+             * @example All flights of 2013.
+             */
+            description: string;
             /**
              * Kind
              * @enum {string}
@@ -475,8 +838,20 @@ export interface components {
          * @description A table or a view with its columns.
          */
         CollectionDetail: {
+            /** Checks */
+            checks: components["schemas"]["Check"][];
             /** Columns */
             columns: components["schemas"]["Column"][];
+            /**
+             * Description
+             * @description What it holds; empty when nobody said.
+             * @example All flights of 2013.
+             */
+            description: string;
+            /** Foreign Keys */
+            foreign_keys: components["schemas"]["ForeignKey"][];
+            /** Indexes */
+            indexes: components["schemas"]["Index"][];
             /**
              * Kind
              * @enum {string}
@@ -509,6 +884,36 @@ export interface components {
              */
             rows: number | null;
             /**
+             * Search
+             * @description The columns of its full-text search; empty without one.
+             */
+            search: string[];
+            /**
+             * Sql
+             * @description The SQL that makes it.
+             */
+            sql: string;
+            /**
+             * Strict
+             * @description Whether SQLite's STRICT holds its cells to their types.
+             */
+            strict: boolean;
+            /**
+             * Triggers
+             * @description The names of its triggers.
+             */
+            triggers: string[];
+            /** Unique */
+            unique: components["schemas"]["Unique"][];
+            /**
+             * Version
+             * @description Stands for the structure: changes that name another version are refused.
+             * @example 5d0c1f3a9b7e2468
+             */
+            version: string;
+            /** Without Rowid */
+            without_rowid: boolean;
+            /**
              * Writable
              * @description Whether rows can be added, changed and deleted.
              */
@@ -525,6 +930,12 @@ export interface components {
              */
             choices: string[] | null;
             /**
+             * Collation
+             * @description How texts are compared, when the table says so.
+             * @example NOCASE
+             */
+            collation: string | null;
+            /**
              * Declared
              * @description The type as declared in SQL; may be empty.
              * @example INTEGER
@@ -536,6 +947,18 @@ export interface components {
              * @example CURRENT_TIMESTAMP
              */
             default: string | null;
+            /**
+             * Description
+             * @description What it means; empty when nobody said.
+             * @example Minutes after schedule.
+             */
+            description: string;
+            /**
+             * Expression
+             * @description What a generated column is computed from.
+             * @example air_time / 60.0
+             */
+            expression: string | null;
             /**
              * Generated
              * @description Computed by SQLite, never written.
@@ -600,6 +1023,77 @@ export interface components {
              * @example 3.54.1
              */
             sqlite_version: string;
+        };
+        /**
+         * Delete
+         * @description Delete the table or view with its rows; stands alone.
+         */
+        Delete: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "delete";
+        };
+        /**
+         * Dependent
+         * @description Something that uses what is changed.
+         */
+        Dependent: {
+            /**
+             * Breaks
+             * @description Whether it would no longer work; null: it cannot be told.
+             */
+            breaks: boolean | null;
+            /**
+             * Column
+             * @description The column that it uses.
+             * @example minutes
+             */
+            column: string | null;
+            /**
+             * Kind
+             * @description `view`, `trigger`, `index`, `foreign key`, `check`, `unique`, `generated column`, `primary key`, `search`, or what the part of Rolltop calls it, such as `query`.
+             * @example view
+             */
+            kind: string;
+            /**
+             * Name
+             * @example long_films
+             */
+            name: string;
+            /**
+             * Table
+             * @description Where it stands, when that is a table.
+             * @example films
+             */
+            table: string | null;
+        };
+        /**
+         * Describe
+         * @description Say what people call the table or a column, and what it means. Nothing in the data file changes.
+         */
+        Describe: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "describe";
+            /**
+             * Column
+             * @description Left out: the table itself.
+             */
+            column?: string | null;
+            /**
+             * Description
+             * @description Left out: stays; empty: none.
+             */
+            description?: string | null;
+            /**
+             * Label
+             * @description Left out: stays; empty: the name.
+             */
+            label?: string | null;
         };
         /**
          * Dialect
@@ -681,6 +1175,75 @@ export interface components {
             path: string;
         };
         /**
+         * DropCheck
+         * @description Take a rule away.
+         */
+        DropCheck: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "drop_check";
+            /**
+             * Name
+             * @description Its name as GET tells it.
+             * @example films_check
+             */
+            name: string;
+        };
+        /**
+         * DropColumn
+         * @description Delete a column with its values.
+         */
+        DropColumn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "drop_column";
+            /** Column */
+            column: string;
+        };
+        /**
+         * DropForeignKey
+         * @description Take a foreign key away.
+         */
+        DropForeignKey: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "drop_foreign_key";
+            /** From Columns */
+            from_columns: string[];
+        };
+        /**
+         * DropIndex
+         * @description Delete an index.
+         */
+        DropIndex: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "drop_index";
+            /** Name */
+            name: string;
+        };
+        /**
+         * DropUnique
+         * @description Allow equal rows again.
+         */
+        DropUnique: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "drop_unique";
+            /** Columns */
+            columns: string[];
+        };
+        /**
          * Error
          * @description What every failed request gets.
          */
@@ -717,6 +1280,108 @@ export interface components {
             message: string;
         };
         /**
+         * Finding
+         * @description Rows that stand in the way, or that lose something.
+         */
+        Finding: {
+            /**
+             * Columns
+             * @example [
+             *       "minutes"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * Hint
+             * @description The ways out.
+             */
+            hint: string;
+            /**
+             * Kind
+             * @description Cells that cannot be read as the new type; cells that lose something; missing values; equal rows; rows that break a rule; values without a row in the other table.
+             * @enum {string}
+             */
+            kind: "misfits" | "losses" | "nulls" | "duplicates" | "check" | "orphans";
+            /**
+             * Resolved
+             * @description Whether the request says what to do with them.
+             */
+            resolved: boolean;
+            /**
+             * Rows
+             * @description How many.
+             * @example 3
+             */
+            rows: number;
+            /**
+             * Rule
+             * @description The rule that is broken.
+             * @example minutes > 0
+             */
+            rule: string | null;
+            /** Samples */
+            samples: components["schemas"]["Sample"][];
+        };
+        /**
+         * ForeignKey
+         * @description Columns that point to another table.
+         */
+        ForeignKey: {
+            /**
+             * Columns
+             * @example [
+             *       "director_id"
+             *     ]
+             */
+            columns: string[];
+            /** Deferred */
+            deferred: boolean;
+            /**
+             * Name
+             * @example films_director_id_fkey
+             */
+            name: string;
+            /**
+             * On Delete
+             * @example CASCADE
+             */
+            on_delete: string;
+            /**
+             * On Update
+             * @example NO ACTION
+             */
+            on_update: string;
+            /**
+             * Parent Columns
+             * @example [
+             *       "id"
+             *     ]
+             */
+            parent_columns: string[];
+            /**
+             * Table
+             * @example directors
+             */
+            table: string;
+        };
+        /**
+         * Generated
+         * @description A column that SQLite computes from others of its row.
+         */
+        Generated: {
+            /**
+             * Expression
+             * @example minutes / 60.0
+             */
+            expression: string;
+            /**
+             * Stored
+             * @description Kept on the disk instead of computed at each read.
+             * @default false
+             */
+            stored: boolean;
+        };
+        /**
          * Health
          * @description That the server runs, and which one it is.
          */
@@ -726,6 +1391,55 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "starting";
             version: string;
+        };
+        /**
+         * Impact
+         * @description What changes would do. Nothing has been done.
+         */
+        Impact: {
+            /**
+             * After
+             * @description The SQL as it would be; null when it is deleted.
+             */
+            after: string | null;
+            /**
+             * Before
+             * @description The SQL of the table as it is.
+             */
+            before: string;
+            /** Dependents */
+            dependents: components["schemas"]["Dependent"][];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Lost
+             * @description Columns and other things that are deleted.
+             * @example [
+             *       "column minutes"
+             *     ]
+             */
+            lost: string[];
+            /**
+             * Possible
+             * @description Whether the same request without `/preview` would be done now.
+             */
+            possible: boolean;
+            /**
+             * Rewritten
+             * @description Whether the whole table is written anew, which takes its time when it is large.
+             */
+            rewritten: boolean;
+            /**
+             * Rows
+             * @description Rows of the table.
+             * @example 336776
+             */
+            rows: number;
+            /**
+             * Version
+             * @description The version of the structure this is about; null for a new one.
+             */
+            version: string | null;
         };
         /**
          * Import
@@ -904,6 +1618,55 @@ export interface components {
             table?: string | null;
         };
         /**
+         * Index
+         * @description An index that somebody made.
+         */
+        Index: {
+            /**
+             * Columns
+             * @description null for an expression.
+             * @example [
+             *       "year"
+             *     ]
+             */
+            columns: (string | null)[];
+            /**
+             * Name
+             * @example films_year_index
+             */
+            name: string;
+            /**
+             * Partial
+             * @description Only some rows are in it.
+             */
+            partial: boolean;
+            /** Sql */
+            sql: string;
+            /** Unique */
+            unique: boolean;
+        };
+        /**
+         * IndexPart
+         * @description A column of an index, or an expression.
+         */
+        IndexPart: {
+            /**
+             * Column
+             * @example year
+             */
+            column?: string | null;
+            /**
+             * Descending
+             * @default false
+             */
+            descending: boolean;
+            /**
+             * Expression
+             * @example lower(title)
+             */
+            expression?: string | null;
+        };
+        /**
          * Job
          * @description Work that goes on after its request was answered.
          */
@@ -975,6 +1738,7 @@ export interface components {
              */
             message: string;
         };
+        JsonValue: unknown;
         /**
          * Me
          * @description The caller.
@@ -995,6 +1759,181 @@ export interface components {
              * @example owner
              */
             role: string;
+        };
+        /**
+         * NewCheck
+         * @description A rule about several columns.
+         */
+        NewCheck: {
+            /**
+             * Expression
+             * @example ended >= started
+             */
+            expression: string;
+            /** Name */
+            name?: string | null;
+        };
+        /**
+         * NewColumn
+         * @description A column to be made.
+         */
+        NewColumn: {
+            /**
+             * Check
+             * @description SQL that must not be false.
+             * @example minutes > 0
+             */
+            check?: string | null;
+            /**
+             * Choices
+             * @description The only values allowed.
+             */
+            choices?: (string | number)[] | null;
+            /** @description The value of rows that do not say another one. */
+            default?: components["schemas"]["JsonValue"];
+            /**
+             * Default Expression
+             * @description SQL that computes the default, instead of `default`.
+             * @example strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+             */
+            default_expression?: string | null;
+            /**
+             * Description
+             * @description What it means.
+             */
+            description?: string | null;
+            /**
+             * Format
+             * @description The form of the text.
+             */
+            format?: ("email" | "url") | null;
+            /** @description Computed, never written. */
+            generated?: components["schemas"]["Generated"] | null;
+            /**
+             * Label
+             * @description What people call it.
+             */
+            label?: string | null;
+            /**
+             * Max Length
+             * @description The longest text allowed.
+             */
+            max_length?: number | null;
+            /**
+             * Name
+             * @example minutes
+             */
+            name: string;
+            /**
+             * Not Null
+             * @description Every row must have a value.
+             * @default false
+             */
+            not_null: boolean;
+            /** @description The row of another table that a value names. */
+            references?: components["schemas"]["ReferenceTo"] | null;
+            /**
+             * Type
+             * @default text
+             * @example integer
+             * @enum {string}
+             */
+            type: "text" | "integer" | "real" | "decimal" | "boolean" | "date" | "timestamp" | "time" | "uuid" | "json" | "blob";
+            /**
+             * Unique
+             * @description No two rows may have the same value.
+             * @default false
+             */
+            unique: boolean;
+        };
+        /**
+         * NewForeignKey
+         * @description A foreign key over columns of this table.
+         */
+        NewForeignKey: {
+            /**
+             * Columns
+             * @description The key there; left out: its primary key.
+             * @example [
+             *       "id"
+             *     ]
+             */
+            columns?: string[] | null;
+            /**
+             * Deferred
+             * @description Checked at the end of a transaction, not at each statement.
+             * @default false
+             */
+            deferred: boolean;
+            /**
+             * From Columns
+             * @description The columns here.
+             * @example [
+             *       "director_id"
+             *     ]
+             */
+            from_columns: string[];
+            /** Name */
+            name?: string | null;
+            /**
+             * On Delete
+             * @description What happens to the rows here when the row there is deleted.
+             * @default no action
+             * @enum {string}
+             */
+            on_delete: "no action" | "restrict" | "cascade" | "set null" | "set default";
+            /**
+             * On Update
+             * @description The same when its key changes.
+             * @default no action
+             * @enum {string}
+             */
+            on_update: "no action" | "restrict" | "cascade" | "set null" | "set default";
+            /**
+             * Table
+             * @example directors
+             */
+            table: string;
+        };
+        /**
+         * NewIndex
+         * @description An index, which makes filters and sorting by its columns fast.
+         */
+        NewIndex: {
+            /**
+             * Name
+             * @description Left out: made from table and columns.
+             */
+            name?: string | null;
+            /** Parts */
+            parts: components["schemas"]["IndexPart"][];
+            /**
+             * Unique
+             * @description No two rows may be the same in it.
+             * @default false
+             */
+            unique: boolean;
+            /**
+             * Where
+             * @description Only rows for which this holds are in it.
+             */
+            where?: string | null;
+        };
+        /**
+         * NewUnique
+         * @description Columns that together are different in each row.
+         */
+        NewUnique: {
+            /**
+             * Columns
+             * @example [
+             *       "title",
+             *       "year"
+             *     ]
+             */
+            columns: string[];
+            /** Name */
+            name?: string | null;
         };
         /**
          * PageReport
@@ -1097,11 +2036,100 @@ export interface components {
             table: string;
         };
         /**
+         * ReferenceTo
+         * @description Where a foreign key points to.
+         */
+        ReferenceTo: {
+            /**
+             * Columns
+             * @description The key there; left out: its primary key.
+             * @example [
+             *       "id"
+             *     ]
+             */
+            columns?: string[] | null;
+            /**
+             * Deferred
+             * @description Checked at the end of a transaction, not at each statement.
+             * @default false
+             */
+            deferred: boolean;
+            /**
+             * On Delete
+             * @description What happens to the rows here when the row there is deleted.
+             * @default no action
+             * @enum {string}
+             */
+            on_delete: "no action" | "restrict" | "cascade" | "set null" | "set default";
+            /**
+             * On Update
+             * @description The same when its key changes.
+             * @default no action
+             * @enum {string}
+             */
+            on_update: "no action" | "restrict" | "cascade" | "set null" | "set default";
+            /**
+             * Table
+             * @example directors
+             */
+            table: string;
+        };
+        /**
          * RefusedFields
          * @description An error with the fields that were refused.
          */
         RefusedFields: components["schemas"]["Error"] & {
             fields: components["schemas"]["FieldError"][];
+        };
+        /**
+         * Rename
+         * @description Give the table or view another name.
+         */
+        Rename: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "rename";
+            /**
+             * Name
+             * @example movies
+             */
+            name: string;
+        };
+        /**
+         * RenameColumn
+         * @description Rename a column; keys, indexes, triggers and views that name it follow. Comes before other changes in a list.
+         */
+        RenameColumn: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "rename_column";
+            /**
+             * Column
+             * @example minutes
+             */
+            column: string;
+            /**
+             * Name
+             * @example length
+             */
+            name: string;
+        };
+        /**
+         * ReorderColumns
+         * @description Put the columns into this order; those that are not named follow in theirs.
+         */
+        ReorderColumns: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "reorder_columns";
+            /** Columns */
+            columns: string[];
         };
         /**
          * RunColumn
@@ -1131,6 +2159,32 @@ export interface components {
             type?: ("boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text") | null;
         };
         /**
+         * Sample
+         * @description One row with such a cell.
+         */
+        Sample: {
+            /**
+             * Key
+             * @description The row's key, or its rowid.
+             * @example {
+             *       "id": 17
+             *     }
+             */
+            key: {
+                [key: string]: unknown;
+            };
+            /**
+             * Values
+             * @description The cells, long ones cut.
+             * @example {
+             *       "minutes": "two hours"
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * SessionToken
          * @description A session of this server run.
          */
@@ -1145,6 +2199,45 @@ export interface components {
              * @constant
              */
             token_type: "bearer";
+        };
+        /**
+         * SetPrimaryKey
+         * @description Make these columns the primary key; an empty list takes it away.
+         */
+        SetPrimaryKey: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "set_primary_key";
+            /** Columns */
+            columns: string[];
+        };
+        /**
+         * SetSearch
+         * @description Choose the columns of the full-text search; an empty list ends it.
+         */
+        SetSearch: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "set_search";
+            /** Columns */
+            columns: string[];
+        };
+        /**
+         * SetSelect
+         * @description Let a view show something else.
+         */
+        SetSelect: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            change: "set_select";
+            /** Select */
+            select: string;
         };
         /**
          * SignInCode
@@ -1201,6 +2294,97 @@ export interface components {
             /** Version */
             version: string;
             workspace: components["schemas"]["WorkspaceStatus"];
+        };
+        /**
+         * TableCreate
+         * @description A table to be made.
+         */
+        TableCreate: {
+            /** Checks */
+            checks?: components["schemas"]["NewCheck"][];
+            /** Columns */
+            columns: components["schemas"]["NewColumn"][];
+            /** Description */
+            description?: string | null;
+            /** Foreign Keys */
+            foreign_keys?: components["schemas"]["NewForeignKey"][];
+            /** Indexes */
+            indexes?: components["schemas"]["NewIndex"][];
+            /**
+             * Kind
+             * @default table
+             * @constant
+             */
+            kind: "table";
+            /** Label */
+            label?: string | null;
+            /**
+             * Name
+             * @example films
+             */
+            name: string;
+            /**
+             * Primary Key
+             * @description The key's columns. Left out: `id`, which is added unless there is one. An empty list: no key.
+             * @example [
+             *       "id"
+             *     ]
+             */
+            primary_key?: string[] | null;
+            /**
+             * Search
+             * @description The columns of the full-text search.
+             * @example [
+             *       "title"
+             *     ]
+             */
+            search?: string[];
+            /** Unique */
+            unique?: components["schemas"]["NewUnique"][];
+        };
+        /**
+         * Unique
+         * @description Columns that together differ in each row.
+         */
+        Unique: {
+            /**
+             * Columns
+             * @example [
+             *       "title",
+             *       "year"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * Name
+             * @example films_title_year_key
+             */
+            name: string;
+        };
+        /**
+         * ViewCreate
+         * @description A view to be made: a SELECT that is read like a table.
+         */
+        ViewCreate: {
+            /** Description */
+            description?: string | null;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "view";
+            /** Label */
+            label?: string | null;
+            /**
+             * Name
+             * @example long_films
+             */
+            name: string;
+            /**
+             * Select
+             * @example SELECT title, minutes FROM films WHERE minutes > 150
+             */
+            select: string;
         };
         /**
          * WorkspaceStatus
@@ -1392,6 +2576,66 @@ export interface operations {
             };
         };
     };
+    create_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableCreate"] | components["schemas"]["ViewCreate"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     read_collection: {
         parameters: {
             query?: never;
@@ -1443,7 +2687,12 @@ export interface operations {
     };
     delete_collection: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The `version` that the caller saw. */
+                version?: string | null;
+                /** @description Whether foreign keys, views and triggers that need it are deleted, too. */
+                dependents?: "refuse" | "drop";
+            };
             header?: never;
             path: {
                 name: string;
@@ -1458,6 +2707,130 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changes"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changes"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description No token, or one that isn't known. */
             401: {
