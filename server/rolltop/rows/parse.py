@@ -315,6 +315,8 @@ def _embed(reader: Reader, target: str, alias: str | None, *, spread: bool) -> E
             hint = word
         else:
             reader.fail(start)
+    if reader.text[reader.at - 1] == " ":
+        reader.fail()
     reader.need("(")
     reader.deeper()
     reader.spaces()

@@ -10,6 +10,13 @@ from rolltop.web.asgi import ASGIScope
 ROOT = b"/rest/v1"
 
 
+_PROFILES = {
+    **dict.fromkeys(("GET", "HEAD"), b"accept-profile"),
+    **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), b"content-profile"),
+}
+"""Which header names the schema (dialect, section 1.3)."""
+
+
 class Request(NamedTuple):
     """Raw as received; parsed only where a statement is not known yet."""
 
@@ -29,7 +36,7 @@ def taken(scope: ASGIScope) -> Request:
     accept = range_header = content_type = content_length = None
     preferred: tuple[bytes, ...] = ()
     method: str = scope["method"]
-    profile = b"accept-profile" if method in ("GET", "HEAD") else b"content-profile"
+    profile = _PROFILES.get(method)
     name: bytes
     value: bytes
     for name, value in scope["headers"]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from rolltop.rows.asked import Slot
 from rolltop.rows.errors import ParseError
+from rolltop.rows.paging import HIGHEST
 from rolltop.rows.parse import FULL_TEXT, Parameter
 
 SLOTTED = frozenset(
@@ -88,7 +89,10 @@ def _decoded(raw: bytes) -> str:
 
 def _integer(value: str) -> int | None:
     digits = value[1:] if value[:1] in ("-", "+") else value
-    return int(value) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    number = int(digits) if len(digits) <= 18 else HIGHEST
+    return -number if value[0] == "-" else number
 
 
 def parameters(pieces: tuple[Piece, ...]) -> list[Parameter]:
