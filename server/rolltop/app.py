@@ -113,7 +113,7 @@ class Application:
             self.close()
             raise
         self.data.on_change.append(self._publish)
-        self._rows = RowsLane(self.data)
+        self._rows = RowsLane(self.data, self.config.max_rows)
         self._opened = True
 
     def close(self) -> None:

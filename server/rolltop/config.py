@@ -44,6 +44,9 @@ class Config(BaseSettings):
     origins: frozenset[str] = Field(
         default=frozenset(), description="Foreign web origins that may call the API, such as https://app.example."
     )
+    max_rows: int | None = Field(
+        default=None, ge=1, description="The most rows that one read answers; no limit if unset."
+    )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
 
 

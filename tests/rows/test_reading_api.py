@@ -1,6 +1,8 @@
 """GET and HEAD on the library: the dialect's examples, pages, counts, media types, errors."""
 
+import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -8,6 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 from tests.rows.conftest import LIBRARY, client_of, rows
 
+from rolltop.app import create_app
+from rolltop.config import Config
 from rolltop.data import Data
 
 
@@ -241,6 +245,43 @@ class TestPages:
     def test_refuses_ranges_that_cannot_be(self, library: TestClient, query: str, header: str | None) -> None:
         response = library.get(f"books?{query}", headers={} if header is None else {"Range": header})
         assert (response.status_code, response.json()["code"]) == (416, "PGRST103")
+
+
+class TestRowCap:
+    @pytest.mark.parametrize(
+        ("query", "headers", "status", "wanted", "content_range"),
+        [
+            ("order=id", {}, 200, [1, 2], "0-1/*"),
+            ("order=id&limit=3", {}, 200, [1, 2], "0-1/*"),
+            ("order=id&limit=1", {}, 200, [1], "0-0/*"),
+            ("order=id&offset=2", {}, 200, [3], "2-2/*"),
+            ("order=id", {"Prefer": "count=exact"}, 206, [1, 2], "0-1/3"),
+            ("order=id", {"Range": "1-5"}, 200, [2, 3], "1-2/*"),
+            ("id=eq.3", {"Prefer": "count=exact"}, 200, [3], "0-0/1"),
+            ("id=eq.3", {}, 200, [3], "0-0/*"),
+        ],
+    )
+    def test_acts_like_a_smaller_limit(
+        self,
+        tmp_path: Path,
+        query: str,
+        headers: dict[str, str],
+        status: int,
+        wanted: list[int],
+        content_range: str,
+    ) -> None:
+        workspace = tmp_path / "capped"
+        app = create_app(Config(workspace=workspace, max_rows=2))
+        with TestClient(app, base_url="http://127.0.0.1:8377/rest/v1/") as client:
+            client.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
+            with contextlib.closing(apsw.Connection(str(workspace / "data.db"))) as connection:
+                connection.execute(LIBRARY)
+            response = client.get(f"books?select=id&{query}", headers=headers)
+            head = client.head(f"books?select=id&{query}", headers={k: v for k, v in headers.items() if k != "Range"})
+        assert (response.status_code, response.headers["content-range"]) == (status, content_range)
+        assert [row["id"] for row in response.json()] == wanted
+        if "Range" not in headers:
+            assert (head.status_code, head.headers["content-range"]) == (status, content_range)
 
 
 class TestHead:

@@ -41,6 +41,13 @@ def window(limit: int | None, offset: int, header: bytes | None) -> Window:
     return Window(None if end == HIGHEST else end - start + 1, start)
 
 
+def capped(window: Window, most: int | None) -> Window:
+    """The window with a limit no larger than `most`."""
+    if most is None or (window.limit is not None and window.limit <= most):
+        return window
+    return Window(most, window.offset)
+
+
 def content_range(offset: int, rows: int, total: int | None) -> bytes:
     """`a-b/total` with `*` for what there is not."""
     shown = b"*" if total is None else b"%d" % total

@@ -25,8 +25,9 @@ SHAPES_KEPT = 2_000
 class Reading:
     """Answers reads; keeps the statements of the shapes it has seen."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, max_rows: int | None = None) -> None:
         self._data = data
+        self._max_rows = max_rows
         self._pages = Pages(data.read, data.stream, located=True, honoured=("count", "tx", "handling"))
         self._shapes: dict[tuple[Any, ...], Compiled] = {}
         self._version = -1
@@ -51,6 +52,7 @@ class Reading:
             except (apsw.BusyError, UnicodeDecodeError):
                 rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
             return self._pages.page(request, compiled, window, rows[0][0] if rows else None, len(rows), None)
+        window = paging.capped(window, self._max_rows)
         return await self._pages.answer(request, compiled, shaped.values, window)
 
     def _compiled(self, request: Request, name: str, shaped: shape.Shaped, window: Window) -> Compiled:

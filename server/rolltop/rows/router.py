@@ -23,10 +23,10 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 class RowsLane:
     """Everything under `/rest/v1`; `scope["actor"]` says who asks."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, max_rows: int | None = None) -> None:
         keep_freed_memory()
         self._data = data
-        self._reading = Reading(data)
+        self._reading = Reading(data, max_rows)
         self._writing = Writing(data)
         self._names: dict[bytes, str] = {}
 
