@@ -66,7 +66,7 @@ def _conversions(connection: apsw.Connection, name: str, rehearsal: Rehearsal, d
         if counts[MISFITS]:
             hint = (
                 f'Send "misfits": "null" to empty these cells or "keep" to leave them as they are, or correct them: '
-                f"not every cell is a {kind}."
+                f"not every cell reads as {kind}."
             )
             yield _finding(
                 "misfits", [column.name], counts[MISFITS], samples[MISFITS], hint, conversion.misfits != "refuse"
