@@ -260,6 +260,12 @@ class TestCreate:
         answer = films.post("/api/collections", json={"kind": "view", "name": "v", "select": select})
         assert code(answer) == (422, "collections.bad_expression"), answer.text
 
+    @pytest.mark.parametrize("rule", ['"default": "\\ud800"', '"choices": ["\\ud800"]', '"default": "\\u0000"'])
+    def test_refuses_halves_of_characters(self, client: TestClient, rule: str) -> None:
+        body = f'{{"name": "t", "columns": [{{"name": "a", {rule}}}]}}'
+        answer = client.post("/api/collections", content=body, headers={"Content-Type": "application/json"})
+        assert code(answer) == (422, "collections.bad_default")
+
     def test_needs_the_right(self, anonymous: TestClient) -> None:
         assert anonymous.post("/api/collections", json=FILMS).status_code == 401
         assert anonymous.post("/api/collections/films/changes", json={"changes": []}).status_code == 401

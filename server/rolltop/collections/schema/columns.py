@@ -165,13 +165,14 @@ def _default(wish: Rules, kind: ColumnType) -> Clause | None:
 
 def _fitting(kind: ColumnType, value: Any, place: str) -> SQLValue:
     try:
-        if isinstance(value, str) and "\x00" in value:
-            raise BadRequest("it contains U+0000")
         made = kind.coerce(value)
+        if isinstance(made, str) and ("\x00" in made or any("\ud800" <= mark <= "\udfff" for mark in made)):
+            raise BadRequest("it contains U+0000 or half a character")
         return in_utc(str(made)) if kind.name == "timestamp" else made
-    except (BadRequest, OverflowError) as error:
+    except (BadRequest, OverflowError, ValueError) as error:
+        reason = error if isinstance(error, BadRequest) else "it cannot be stored"
         raise BadDefault(
-            f"{str(value)[:200]!r} does not fit: {error}.",
+            f"{str(value)[:200]!a} does not fit: {reason}.",
             place=place,
             hint=f"A {kind.declared.lower()} is written as {kind.example}.",
         ) from None
