@@ -521,6 +521,10 @@ ODD = [
     CREATE TRIGGER g AFTER UPDATE OF v ON t BEGIN INSERT INTO log VALUES (new.v); END
     """,
     """
+    CREATE TABLE t (v TEXT, n INT CHECK ("T".n > 0 AND t . n <> 't.n'), CHECK (t.n < 9));
+    INSERT INTO t VALUES ('5', 1)
+    """,
+    """
     CREATE TABLE t (v TEXT /* why */, -- the value
       w TEXT DEFAULT 'x' NOT NULL, CONSTRAINT one CHECK (v <> ')') UNIQUE (w, v));
     INSERT INTO t VALUES ('5', 'y')

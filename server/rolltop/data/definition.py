@@ -67,9 +67,23 @@ class Clause:
         placed = ddl.placed_tokens(self.text)
         return self.text[placed[2 if self.name is not None else 0][1][1] :].strip()
 
+    def without_qualifier(self, table: str) -> "Clause":
+        """The same with `table.column` written as `column`, which means the same in a rule of that table."""
+        placed = ddl.placed_tokens(self.text)
+        text = self.text
+        for (token, (start, _)), (dot, (at, _)) in reversed(list(pairwise(placed))):
+            # The words of DDL take `.n` for a number, as in `t.n`.
+            if token.kind == "name" and token.name.lower() == table.lower() and dot.text[0] == ".":
+                text = text[:start] + text[at + 1 :].lstrip()
+        return Clause(self.kind, text, self.name)
+
     def mentions(self, column: str) -> bool:
         """Whether the name occurs: in expressions it may also be a function's or another table's."""
-        return any(token.kind == "name" and token.name.lower() == column.lower() for token in self.tokens)
+        lower = column.lower()
+        return any(
+            token.name.lower() == lower if token.kind == "name" else token.text.lower() == f".{lower}"
+            for token in self.tokens
+        )
 
 
 @dataclass(slots=True)
@@ -120,6 +134,12 @@ class TableText:
         ]
         head = f"CREATE TABLE {quote(name)} ({f' {self.comment}' if self.comment else ''}"
         return "\n".join((head, *written, f"){f' {self.options}' if self.options else ''}"))
+
+    def unqualify(self, table: str) -> None:
+        """Let rules name their columns without the table, so that they hold under another name, too."""
+        for column in self.columns:
+            column.clauses = [each.without_qualifier(table) for each in column.clauses]
+        self.constraints = [each.without_qualifier(table) for each in self.constraints]
 
     def column(self, name: str) -> ColumnText | None:
         """The column of that name; capitals make no difference, as for SQLite."""

@@ -33,6 +33,7 @@ def carry_out(connection: apsw.Connection, draft: Draft, dropped: Collection[str
             connection.execute(f"ALTER TABLE {quote(draft.name)} ADD COLUMN {column.sql}")
         return False
     kept = _belongings(connection, draft.name, dropped)
+    draft.text.unqualify(draft.name)
     with lenient(connection):
         connection.execute(draft.text.sql(HIDDEN))
         _copy(connection, draft)
