@@ -562,6 +562,15 @@ class TestOddFiles:
         client.post("/rest/v1/t", json={"v": "y"})
         assert client.get("/rest/v1/t").json() == [{"id": 71, "v": "y"}]
 
+    def test_a_view_that_is_broken_already_is_named(self, client: TestClient) -> None:
+        execute(client, "CREATE TABLE t (v); CREATE TABLE u (v); CREATE VIEW old AS SELECT v FROM u; DROP TABLE u")
+        done(client, "t", {"change": "alter_column", "column": "v", "type": "text"})
+        answer = change(client, "t", {"change": "rename_column", "column": "v", "name": "w"})
+        assert code(answer) == (422, "collections.refused")
+        assert "old" in answer.json()["message"]
+        assert "repair" in answer.json()["hint"]
+        execute(client, "DROP VIEW old")
+
     def test_names_of_any_kind_are_renamed(self, client: TestClient) -> None:
         execute(
             client,

@@ -142,7 +142,9 @@ def _run(engine: Engine, changes: Sequence[Any]) -> None:
         raise NotUnderstood(
             f"SQLite does not take this: {error}.",
             place=f"changes.{at}" if at < len(changes) else "changes",
-            hint="Correct what it names, then send it again. Nothing was changed.",
+            hint="Delete or repair that view or trigger first: it does not work as it is."
+            if str(error).startswith("error in ")
+            else "Correct what it names, then send it again. Nothing was changed.",
         ) from error
     _blame(engine, changes)
 
