@@ -16,7 +16,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from rolltop.auth import Scope
 from rolltop.data.reflect import reflect
 from rolltop.docs.service import complete, merge
+from rolltop.errors import RolltopError, StartError
 from rolltop.rows import openapi
+from rolltop.rows.openapi.refusals import SHARED_RESPONSES
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = """
@@ -168,6 +170,47 @@ class TestRelated:
             "loans": ["big books", "lender", "borrower"],
             "members": ["invited_by", "loans!loans_lender_fkey", "loans!taken", "members", "big books"],
         }
+
+
+class TestRefusals:
+    def test_every_code_is_documented_under_its_status(self) -> None:
+        elsewhere = {  # before a table was found, at a saved query, at the start, or in a write to a view
+            *("PGRST117", "PGRST125", "PGRST202", "55000", "data.closed"),
+        }
+        documented = {
+            (status, code)
+            for item in document(LIBRARY)["paths"].values()
+            for operation in item.values()
+            for status, response in operation["responses"].items()
+            if "$ref" in response
+            for code in refusal(response)["content"]["application/json"]["examples"]
+        }
+        known = [
+            kind
+            for kind in kinds_of(RolltopError)
+            if kind.__module__.startswith(("rolltop.rows", "rolltop.data")) and not issubclass(kind, StartError)
+        ]
+        assert len(known) > 40
+        general = {kind.code for kind in RolltopError.__subclasses__()}
+        wanted = {(str(kind.status), kind.code) for kind in known if kind.code not in elsewhere | general}
+        assert wanted - documented == {("415", "PGRST102")}  # the guard says it first, as web.body_type
+
+    def test_every_example_has_the_four_fields(self) -> None:
+        for response in SHARED_RESPONSES.values():
+            for code, case in response["content"]["application/json"]["examples"].items():
+                assert list(case["value"]) == ["code", "message", "details", "hint"]
+                assert case["value"]["code"] == code
+
+
+def refusal(response: dict[str, Any]) -> dict[str, Any]:
+    """A shared response, from the reference to it."""
+    found: dict[str, Any] = SHARED_RESPONSES[response["$ref"].rsplit("/", 1)[1]]
+    return found
+
+
+def kinds_of(kind: type[RolltopError]) -> list[type[RolltopError]]:
+    """All classes below this one."""
+    return [each for below in kind.__subclasses__() for each in (below, *kinds_of(below))]
 
 
 class TestTrimmed:

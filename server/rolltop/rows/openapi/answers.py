@@ -16,6 +16,7 @@ READING: JSONObject = refused(
     s404="not_found",
     s406="not_acceptable",
     s416="out_of_range",
+    s422="beyond_limits",
     s429="busy",
     s500="failed",
 )
@@ -28,6 +29,7 @@ DELETING: JSONObject = refused(
     s406="not_acceptable",
     s409="conflict",
     s415="body_type",
+    s422="beyond_limits",
     s429="busy",
     s500="failed",
     s507="no_space",

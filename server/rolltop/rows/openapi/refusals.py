@@ -73,6 +73,7 @@ _BODY = (
     _Case("PGRST114", "limit/offset querystring parameters are not allowed for PUT"),
     _Case("PGRST115", "Payload values do not match URL in primary key column(s)"),
     _Case("PGRST204", "Could not find the 'colour' column of 'books' in the schema cache"),
+    _Case("22P05", "unsupported Unicode escape sequence", "\\u0000 cannot be converted to text."),
     _Case("23502", 'null value in column "title" of relation "books" violates not-null constraint'),
     _Case("23514", 'new row for relation "books" violates check constraint "pages_positive"'),
     _Case("P0001", "no more than three loans", hint="Row 1 of the payload was refused."),
@@ -155,7 +156,8 @@ SHARED_RESPONSES: JSONObject = {
     ),
     "rows.too_large": _refusal("The body is too large.", _Case("PGRST102", "The body is larger than 64 MB.")),
     "rows.body_type": _refusal(
-        "The body is compressed.", _Case("web.body_type", "Compressed request bodies are not taken.")
+        "The body is compressed.",
+        _Case("web.body_type", "Compressed request bodies are not taken.", hint="Send the body as it is."),
     ),
     "rows.out_of_range": _refusal(
         "The page starts beyond the last row.",
@@ -174,9 +176,18 @@ SHARED_RESPONSES: JSONObject = {
         ),
         Retry_After="Seconds to wait.",
     ),
+    "rows.beyond_limits": _refusal(
+        "The request takes more time, memory or depth than a request may; nothing was changed.",
+        _Case("53400", "The request needs more memory than it may take.", hint="Ask for less at once."),
+        _Case("54001", "The request has too many parts.", hint="Ask for less at once."),
+        _Case(
+            "57014",
+            "canceling statement due to statement timeout",
+            hint="Ask for less: add a filter on an indexed column, or a smaller limit.",
+        ),
+    ),
     "rows.failed": _refusal(
-        "The statement took longer than it may, or the machine failed; nothing was changed.",
-        _Case("57014", "canceling statement due to statement timeout"),
+        "The machine or its disk failed; nothing was changed.",
         _Case("data.damaged", "The database file is damaged."),
         _Case("XX000", "The database could not run this request."),
     ),
