@@ -140,7 +140,7 @@ def _correct(path: str, operation: JSONObject) -> None:
     if "requestBody" in operation:
         responses.setdefault("400", _error("The body can't be read."))
     if "requestBody" in operation or "parameters" in operation:
-        responses["422"] = _error("Something doesn't fit; `fields` names each field that was refused.", "RefusedFields")
+        responses["422"] = _error("Something doesn't fit. `fields`, where given, names each refused field.", *_UNFIT)
     for status, response in responses.items():
         if response["description"] == "Successful Response":  # FastAPI's words for every route
             response["description"] = _SUCCESS[status]
@@ -151,9 +151,15 @@ def _correct(path: str, operation: JSONObject) -> None:
 _SUCCESS = {"200": "OK.", "201": "Created.", "202": "Accepted: it goes on after this answer.", "204": "Done."}
 
 
-def _error(description: str, schema: str = "Error") -> JSONObject:
-    reference = {"$ref": f"#/components/schemas/{schema}"}
-    return {"description": description, "content": {"application/json": {"schema": reference}}}
+_UNFIT = ("RefusedFields", "Error")
+"""What a 422 may be: fields that FastAPI refused, or one sentence of a service."""
+
+
+def _error(description: str, *schemas: str) -> JSONObject:
+    """A response whose body is of one of these schemas, `Error` when none is named."""
+    references = [{"$ref": f"#/components/schemas/{schema}"} for schema in schemas or ("Error",)]
+    schema = references[0] if len(references) == 1 else {"anyOf": references}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 _ERROR: JSONObject = {

@@ -2482,13 +2482,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -2616,13 +2616,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -2665,13 +2665,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -2717,13 +2717,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -2779,13 +2779,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -2841,13 +2841,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -2953,13 +2953,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3013,13 +3013,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3063,13 +3063,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3121,13 +3121,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3245,13 +3245,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3294,13 +3294,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3341,13 +3341,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3403,13 +3403,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3465,13 +3465,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3552,13 +3552,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -3601,13 +3601,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
