@@ -23,6 +23,7 @@ from rolltop.data.reflect import is_hidden
 from rolltop.errors import RolltopError
 from rolltop.events import Events
 from rolltop.rows.router import RowsLane
+from rolltop.rows.saved import SavedQueries
 from rolltop.web.asgi import ASGIApp, ASGIScope, Receive, Send, answer_json
 from rolltop.web.guard import Guard, is_closed
 from rolltop.web.ui import UI, built_ui
@@ -53,9 +54,10 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.events.router import router as events
     from rolltop.exports.router import router as exports
     from rolltop.jobs.router import router as jobs
+    from rolltop.queries.router import router as queries
     from rolltop.workspace.router import router as workspace
 
-    return auth, workspace, schema, collections, imports, exports, jobs, events, bridge, docs
+    return auth, workspace, schema, collections, imports, exports, queries, jobs, events, bridge, docs
 
 
 def _log_failure(failure: BaseException) -> None:
@@ -75,6 +77,7 @@ class Application:
         self.url = f"http://{config.host}:{config.port}"
         self.workspace: Workspace
         self.data: Data
+        self._saved: SavedQueries
         self._rows: ASGIApp
         self._ui = UI(built_ui())
         self._guard = Guard(self._route, self.sessions.actor, self.tickets.take, config.origins)
@@ -113,7 +116,8 @@ class Application:
             self.close()
             raise
         self.data.on_change.append(self._publish)
-        self._rows = RowsLane(self.data, self.config.max_rows)
+        self._saved = SavedQueries(self.data)
+        self._rows = RowsLane(self.data, self._saved, self._finished_back, self.config.max_rows)
         self._opened = True
 
     def close(self) -> None:
@@ -162,6 +166,7 @@ class Application:
         from rolltop.collections.service import Collections
         from rolltop.exports import Exports
         from rolltop.jobs import Jobs
+        from rolltop.queries import Queries
         from rolltop.web import back
 
         database = db.open_database(self.workspace.own_file)
@@ -181,6 +186,7 @@ class Application:
             "exports": Exports(self.workspace.files / "exports", self.data),
             "imports": importer,
             "jobs": runner,
+            "queries": Queries(database, self.data, self._saved),
             "run": self.run,
             "schema": Schema(self.data, database, uses, collections),
             "sessions": self.sessions,
@@ -213,9 +219,13 @@ class Application:
         return self._ui(scope, receive, send)
 
     async def _behind(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
-        assert self._back is not None  # noqa: S101 (the lifespan has run)
-        back = await asyncio.shield(self._back)
+        back = await self._finished_back()
         await back(scope, receive, send)
+
+    async def _finished_back(self) -> ASGIApp:
+        """The FastAPI part, and with it the saved queries, once it is built."""
+        assert self._back is not None  # noqa: S101 (the lifespan has run)
+        return await asyncio.shield(self._back)
 
     async def _health(self, path: str, send: Send) -> None:
         ready = self._back is not None and self._back.done() and self._back.exception() is None

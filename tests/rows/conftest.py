@@ -1,6 +1,6 @@
 """A rows lane of its own for each test: the library of the dialect's appendix, behind a real ASGI client."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from rolltop.auth.actor import OWNER
 from rolltop.data import Data
 from rolltop.rows.router import RowsLane
+from rolltop.rows.saved import SavedQueries, SavedQuery
 from rolltop.web.asgi import ASGIScope, Receive, Send
 
 LIBRARY = Path(__file__).with_name("library.sql").read_text(encoding="utf-8")
@@ -21,8 +22,10 @@ Open = Callable[[str], TestClient]
 class SignedIn:
     """The lane behind a door that lets everybody in as the owner."""
 
-    def __init__(self, data: Data) -> None:
-        self.lane = RowsLane(data)
+    def __init__(self, data: Data, queries: Iterable[SavedQuery]) -> None:
+        saved = SavedQueries(data)
+        saved.replace(queries)
+        self.lane = RowsLane(data, saved, never)
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -30,9 +33,14 @@ class SignedIn:
             await self.lane(scope, receive, send)
 
 
-def client_of(data: Data) -> TestClient:
+async def never() -> None:
+    """The saved queries are there from the start."""
+    raise AssertionError("nothing to wait for")
+
+
+def client_of(data: Data, queries: Iterable[SavedQuery] = ()) -> TestClient:
     """A client whose addresses start below `/rest/v1`."""
-    client = TestClient(SignedIn(data), base_url="http://127.0.0.1:8377/rest/v1/")
+    client = TestClient(SignedIn(data, queries), base_url="http://127.0.0.1:8377/rest/v1/")
     client.headers.clear()
     return client
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 import apsw
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import client_of, rows
+from tests.rows.conftest import SignedIn, client_of, rows
 
-from rolltop.auth.actor import OWNER
 from rolltop.data import Data, connections, store
-from rolltop.rows.router import RowsLane
 from rolltop.web.asgi import Message
 
 ROWS = 12_345
@@ -93,7 +91,7 @@ class TestClientsThatLeave:
                 await asyncio.sleep(0)
 
             scope = {"type": "http", "method": "GET", "path": "/rest/v1/t", "raw_path": b"/rest/v1/t"}
-            await RowsLane(data)({**scope, "query_string": b"", "headers": [], "actor": OWNER}, receive, send)
+            await SignedIn(data, ())({**scope, "query_string": b"", "headers": []}, receive, send)
 
         asyncio.run(main())
         assert 5 <= len(sent) < 20

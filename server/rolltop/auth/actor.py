@@ -20,6 +20,8 @@ class Scope(enum.StrEnum):
     ROWS_WRITE = "rows:write"
     COLLECTIONS_READ = "collections:read"
     COLLECTIONS_WRITE = "collections:write"
+    QUERIES_READ = "queries:read"
+    QUERIES_WRITE = "queries:write"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     ADMIN = "admin"

@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 
 from rolltop.data import errors, functions
+from rolltop.data.authorizer import reads_only
 
 OPEN_WAIT_MS = 2_000
 """How long opening waits for another program's lock before it says so."""
@@ -82,6 +83,14 @@ def reader(path: Path, *, in_place: bool, cache_mib: int = 64, wait_ms: int = BU
     connection.execute(f"PRAGMA cache_size = {-1024 * cache_mib}")
     connection.execute("PRAGMA query_only = ON")
     connection.set_busy_timeout(wait_ms)
+    return connection
+
+
+def query_reader(path: Path, *, in_place: bool) -> apsw.Connection:
+    """A reader for SQL that somebody wrote, which was looked at before: should a look have missed something, the
+    connection itself refuses other files, settings and changes."""
+    connection = reader(path, in_place=in_place)
+    connection.authorizer = reads_only
     return connection
 
 

@@ -11,6 +11,7 @@ from rolltop.errors import (
     BadRequest,
     Conflict,
     Forbidden,
+    NotFound,
     OutOfSpace,
     RolltopError,
     StartError,
@@ -132,6 +133,60 @@ class TooComplex(BeyondLimits):
     """A statement is nested too deeply, or has too many parts (SQLSTATE 54001)."""
 
     code = "54001"
+
+
+class SQLProblem(RolltopError):
+    """SQL that somebody wrote cannot run. `name` is what it speaks of and is not there."""
+
+    name: str | None = None
+
+
+class SyntaxProblem(SQLProblem, BadRequest):
+    """It is not one statement that SQLite can read (SQLSTATE 42601)."""
+
+    code = "42601"
+
+
+class ForbiddenSQL(SQLProblem, Forbidden):
+    """It would do what nobody may do by SQL (SQLSTATE 42501)."""
+
+    code = "42501"
+
+
+class UndefinedTable(SQLProblem, NotFound):
+    """It speaks of a table that is not there (SQLSTATE 42P01)."""
+
+    code = "42P01"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'relation "{name}" does not exist', hint="Check the name of the table.")
+        self.name = name
+
+
+class UndefinedColumn(SQLProblem, BadRequest):
+    """It speaks of a column that is not there (SQLSTATE 42703)."""
+
+    code = "42703"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'column "{name}" does not exist', hint="Check the name of the column.")
+        self.name = name
+
+
+class UndefinedSQLFunction(SQLProblem, NotFound):
+    """It calls a function that is not there (SQLSTATE 42883)."""
+
+    code = "42883"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"function {name} does not exist", hint="SQLite's own functions can be used.")
+        self.name = name
+
+
+class UndefinedParameter(SQLProblem, BadRequest):
+    """Its parameters are not those that are declared (SQLSTATE 42P02)."""
+
+    code = "42P02"
 
 
 class Damaged(RolltopError):

@@ -12,7 +12,7 @@ from rolltop.data import errors
 from rolltop.data.writer import STEPS_BETWEEN_LOOKS, Unit, settle
 
 READERS = 2
-MOST_READERS = 8
+MOST = 8
 SLOW_SECONDS = 0.25
 """When all readers have been at their reads for so long, one more is started."""
 
@@ -20,11 +20,12 @@ SLOW_SECONDS = 0.25
 class Readers:
     """Two threads, measured to be best, and a few more while slow reads hold them."""
 
-    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+    def __init__(self, connect: Callable[[], apsw.Connection], *, first: int = READERS, most: int = MOST) -> None:
         self._connect = connect
+        self._most = most
         self._queue: SimpleQueue[Unit | None] = SimpleQueue()
         self._threads: list[Reader] = []
-        for _ in range(READERS):
+        for _ in range(first):
             self._add()
 
     def put(self, unit: Unit) -> None:
@@ -34,7 +35,7 @@ class Readers:
 
     def look(self) -> None:
         """Start one more reader when all have been busy for long and reads wait."""
-        if len(self._threads) >= MOST_READERS or self._queue.empty():
+        if len(self._threads) >= self._most or self._queue.empty():
             return
         late = time.monotonic() - SLOW_SECONDS
         if all(0.0 < reader.busy_since < late for reader in self._threads):

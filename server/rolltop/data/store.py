@@ -5,15 +5,16 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
-from rolltop.data import connections, errors
+from rolltop.data import bounds, connections, errors, inspection
 from rolltop.data.catalog import Catalog
 from rolltop.data.change import Change
+from rolltop.data.inspection import Inspected
 from rolltop.data.readers import Readers
 from rolltop.data.reflect import reflect, schema_version
 from rolltop.data.streams import Produce, Streams
@@ -55,6 +56,10 @@ class Data:
         )
         self._readers = Readers(self.connect_reader)
         self._streams = Streams(self.connect_reader)
+        self._queries = Readers(self._connect_query, first=0, most=bounds.AT_ONCE)
+        self._query_streams = Streams(self._connect_query)
+        self._inspector: apsw.Connection | None = None
+        self._inspector_lock = threading.Lock()
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="rolltop-watcher", daemon=True)
         self._writer.start()
@@ -82,8 +87,13 @@ class Data:
             return
         self._closing.set()
         self._readers.stop()
+        self._queries.stop()
         self._watcher.join()
         self._streams.close()
+        self._query_streams.close()
+        with self._inspector_lock:
+            if self._inspector is not None:
+                self._inspector.close()
         with self._catalog_lock:
             self._catalog_connection.close()
         self._inline.close()
@@ -142,11 +152,16 @@ class Data:
         `single` promises one statement, which is a transaction by itself. Raises what `work` raises, `StatementTimeout`
         after `deadline` seconds.
         """
+        return await self._read_by(self._readers, work, deadline, single)
+
+    async def _read_by(
+        self, readers: Readers, work: Callable[[apsw.Connection], T], deadline: float | None, single: bool
+    ) -> T:
         if self._closing.is_set():
             raise errors.Closed("The database is being closed.")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._readers.put(Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline))
+        readers.put(Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline))
         return await future
 
     async def write(
@@ -192,6 +207,50 @@ class Data:
         """The chunks that `produce` makes in one read transaction, on a thread of its own."""
         return self._streams.run(produce)
 
+    # ---- SQL that somebody wrote ---------------------------------------------------------------------------------
+
+    def inspect(self, text: str) -> Inspected:
+        """What a statement that somebody wrote would do, without running it; from any thread.
+
+        Raises:
+            SQLProblem: it cannot be read, speaks of what is not there, or would do what nobody may.
+        """
+        with self._inspector_lock:
+            if self._closing.is_set():
+                raise errors.Closed("The database is being closed.")
+            if self._inspector is None:
+                self._inspector = connections.reader(
+                    self.path, in_place=self.in_place, cache_mib=2, wait_ms=CATALOG_WAIT_MS
+                )
+            try:
+                return inspection.inspect(self._inspector, text)
+            except apsw.Error as error:
+                raise errors.of_running(error) or error from None
+
+    async def query(self, work: Callable[[apsw.Connection], T], *, single: bool = False) -> T:
+        """The same as `read` for a statement that somebody wrote: within bounds, on threads of its own."""
+        until = time.monotonic() + bounds.WAIT_SECONDS
+
+        def run(connection: apsw.Connection) -> T:
+            if time.monotonic() > until:
+                raise bounds.too_many()
+            with bounds.bounded(connection):
+                return work(connection)
+
+        return await self._read_by(self._queries, run, None, single)
+
+    def stream_query(self, produce: Produce) -> AsyncGenerator[bytes]:
+        """The same as `stream` for a statement that somebody wrote."""
+
+        def run(connection: apsw.Connection) -> Iterator[bytes]:
+            with bounds.bounded(connection, timed=False):  # it was counted, so it comes to an end
+                yield from produce(connection)
+
+        return self._query_streams.run(run)
+
+    def _connect_query(self) -> apsw.Connection:
+        return connections.query_reader(self.path, in_place=self.in_place)
+
     def connect_reader(self) -> apsw.Connection:
         """A read-only connection of one's own, for a thread that reads for long (streams, exports); close it there."""
         return connections.reader(self.path, in_place=self.in_place)
@@ -224,5 +283,6 @@ class Data:
         """Once a second: are more readers wanted; and, while somebody wants to know, did another program write?"""
         while not self._closing.wait(OUTSIDE_LOOK_SECONDS):
             self._readers.look()
+            self._queries.look()
             if self.on_change:
                 self._writer.look_outside()

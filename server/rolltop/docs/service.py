@@ -24,6 +24,7 @@ _TAGS = {
     "Collections": "Tables and views: what there is, how it is built.",
     "Imports": "From a file to a table: send it, look at the preview, load it.",
     "Exports": "From rows to a file: CSV, TSV, JSON, NDJSON, Excel, Parquet, SQLite.",
+    "Queries": "SQL under a name, with typed parameters. `/rest/v1/rpc/{name}` calls it.",
     "Jobs": "Work that goes on after its request was answered, with progress and cancel.",
     "Events": "What changed, as it changes: one stream of server-sent events.",
     "Access": "Signing in, and who is asking.",

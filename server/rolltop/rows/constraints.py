@@ -1,6 +1,6 @@
 """What SQLite's refusals mean in the dialect (section 14): it names columns, and of foreign keys nothing at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,21 +126,69 @@ def _foreign_key(connection: apsw.Connection, attempt: Attempt) -> RolltopError:
     table = attempt.table
     for key in table.foreign_keys:
         if any(column in attempt.values for column in key.columns) and _lacks_parent(connection, attempt, key):
-            details = _key(attempt, key.columns, f'is not present in table "{key.table}".')
-            return errors.ForeignKeyViolation(
-                f'insert or update on table "{table.name}" violates foreign key constraint "{key.name}"',
-                details=details,
-                hint=_row(attempt),
-            )
+            return _not_present(attempt, key)
     for child, key in attempt.catalog.references.get(table.name, ()):
         if _has_children(connection, attempt, child, key):
-            return errors.ForeignKeyViolation(
-                f'update or delete on table "{table.name}" violates foreign key constraint "{key.name}" '
-                f'on table "{child.name}"',
-                details=f'The rows are still referenced from table "{child.name}".',
-                hint=f'Change or delete the rows of "{child.name}" first.',
-            )
+            return _still_referenced(table, child, key)
     return errors.ForeignKeyViolation(f'the change of table "{table.name}" violates a foreign key constraint')
+
+
+def broken_key(
+    connection: apsw.Connection, attempt: Attempt, statement: str, values: Sequence[SQLValue], error: apsw.Error
+) -> RolltopError | None:
+    """The foreign key that a whole statement breaks; None when it broke something else.
+
+    The statement runs again with the keys' checks put off, which leaves the rows there to be found; the caller undoes
+    it.
+    """
+    if getattr(error, "extendedresult", 0) != apsw.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return None
+    catalog, changed = attempt.catalog, attempt.table
+    connection.execute("PRAGMA defer_foreign_keys = ON")
+    try:
+        connection.execute(statement, values).fetchall()
+        for child in {changed.name: changed} | {one.name: one for one, _ in catalog.references.get(changed.name, ())}:
+            for row in connection.execute(f"PRAGMA foreign_key_check({quote(child)})"):
+                return _broken(connection, catalog.tables[child], changed, *row[1:4])
+    finally:
+        connection.execute("PRAGMA defer_foreign_keys = OFF")
+    return None
+
+
+def _broken(
+    connection: apsw.Connection, child: Table, changed: Table, rowid: int | None, parent: str, number: int
+) -> RolltopError:
+    """The error for a row of `child`, whose foreign keys SQLite numbers from the last."""
+    key = child.foreign_keys[len(child.foreign_keys) - 1 - number]
+    if child.name != changed.name and parent.lower() == changed.name.lower():
+        return _still_referenced(changed, child, key)
+    columns = ", ".join(map(quote, key.columns))
+    found = (
+        rowid is not None
+        and connection.execute(
+            f"SELECT {columns} FROM {quote(child.name)} WHERE rowid = ?",  # noqa: S608 (names of the catalog, quoted)
+            (rowid,),
+        ).fetchall()
+    )
+    values = dict(zip(key.columns, found[0], strict=True)) if found else {}
+    return _not_present(Attempt(Catalog(-1), child, values), key)
+
+
+def _not_present(attempt: Attempt, key: ForeignKey) -> RolltopError:
+    return errors.ForeignKeyViolation(
+        f'insert or update on table "{attempt.table.name}" violates foreign key constraint "{key.name}"',
+        details=_key(attempt, key.columns, f'is not present in table "{key.table}".'),
+        hint=_row(attempt),
+    )
+
+
+def _still_referenced(table: Table, child: Table, key: ForeignKey) -> RolltopError:
+    return errors.ForeignKeyViolation(
+        f'update or delete on table "{table.name}" violates foreign key constraint "{key.name}" '
+        f'on table "{child.name}"',
+        details=f'The rows are still referenced from table "{child.name}".',
+        hint=f'Change or delete the rows of "{child.name}" first.',
+    )
 
 
 def _lacks_parent(connection: apsw.Connection, attempt: Attempt, key: ForeignKey) -> bool:

@@ -1,5 +1,6 @@
 """The dialect's errors, each under its code (rest-dialect, section 14)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from rolltop.errors import (
@@ -228,9 +229,75 @@ class UndefinedFunction(NotFound):
 
 
 class UnknownFunction(NotFound):
-    """There is no such saved query."""
+    """There is no saved query of this name that takes these arguments."""
 
     code = "PGRST202"
+
+    def __init__(self, name: str, arguments: Iterable[str], similar: str | None) -> None:
+        names = sorted(arguments)
+        listed = ", ".join(names)
+        searched = f"parameter{'' if len(names) == 1 else 's'} {listed}"
+        super().__init__(
+            f"Could not find the function public.{name}{f'({listed})' if names else ' without parameters'} "
+            "in the schema cache",
+            details=f"Searched for the function public.{name} {f'with {searched}' if names else 'without parameters'}, "
+            "but no matches were found in the schema cache.",
+            hint=None if similar is None else f"Perhaps you meant to call the function public.{similar}",
+        )
+
+
+class FunctionMethod(MethodNotAllowed):
+    """PUT, PATCH or DELETE on a saved query."""
+
+    code = "PGRST101"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(
+            f"Cannot use the {method} method on RPC", hint="Call it by POST, or by GET when it only reads."
+        )
+
+
+class ReadOnlyCall(MethodNotAllowed):
+    """A saved query that writes was called by GET."""
+
+    code = "25006"
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(
+            f"cannot execute {verb} in a read-only transaction",
+            hint="Call it by POST.",
+            headers={"Allow": "OPTIONS,POST"},
+        )
+
+
+class AffectedOfValue(BadRequest):
+    """max-affected on a query that returns one value or nothing."""
+
+    code = "PGRST128"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Function must return SETOF or TABLE when max-affected preference is used with handling=strict",
+            hint="Leave max-affected out, or save the query as one that returns many rows.",
+        )
+
+
+class OneValueOnly(BadRequest):
+    """A select of several columns from a query that returns values."""
+
+    code = "PGRST100"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The function public.{name} returns values; a row of them has one column.",
+            hint="Select that one column, or leave `select` out.",
+        )
+
+
+class DataException(BadRequest):
+    """The statement of a saved query failed on the data that it met."""
+
+    code = "22000"
 
 
 class UnknownPayloadColumn(BadRequest):

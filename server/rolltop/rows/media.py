@@ -1,6 +1,6 @@
 """What an answer looks like: the Accept header (dialect, section 1.4), and the texts that an export has besides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -22,12 +22,22 @@ class Media:
     stripped: bool = False
     delimiter: str = ","
     defused: bool = False
+    single: bool = False
+    """Whether exactly one row is wanted."""
+
+    def of_values(self, *, one: bool) -> "Media":
+        """The same for a query that gives values, or one value, which always counts as one row."""
+        if one:
+            return replace(self, form="value", single=False)
+        return replace(self, form="value" if self.single else "values")
 
 
 ARRAY = Media("array", b"application/json; charset=utf-8")
 _STRIPPED = Media("array", b"application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8", stripped=True)
-_OBJECT = Media("object", b"application/vnd.pgrst.object+json; charset=utf-8")
-_STRIPPED_OBJECT = Media("object", b"application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", stripped=True)
+_OBJECT = Media("object", b"application/vnd.pgrst.object+json; charset=utf-8", single=True)
+_STRIPPED_OBJECT = Media(
+    "object", b"application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", stripped=True, single=True
+)
 _CSV = Media("csv", b"text/csv; charset=utf-8")
 
 _KNOWN = {

@@ -81,6 +81,17 @@ class Pages:
             return await self._head(request, compiled, values, window)
         return await self._page_or_stream(request, compiled, values, window)
 
+    def at_once(
+        self, connection: apsw.Connection, request: Request, compiled: Compiled, values: Sequence[Any], window: Window
+    ) -> Answer:
+        """The same on a connection in whose transaction the rows are, as one text."""
+        limit = -1 if window.limit is None else window.limit
+        bindings = compiled.page.bindings(values, (limit, window.offset) if window.offset > 0 else (limit,))
+        text, rows = fetched(connection, compiled.page.sql, bindings)[0]
+        counted = request.preferences.count is not None
+        total = self._count(connection, compiled.count, values) if counted else None
+        return self.page(request, compiled, window, text, rows, total)
+
     async def _head(self, request: Request, compiled: Compiled, values: Sequence[Any], window: Window) -> Answer:
         """How many rows GET would give, without making them."""
         counted = request.preferences.count is not None
@@ -152,9 +163,11 @@ class Pages:
     ) -> Answer:
         """The answer around the text of a page."""
         wanted = compiled.media
-        status = paging.status_of_page(window.offset, rows, total)
-        if wanted.form == "object" and rows != 1:
+        if wanted.form == "value" and not wanted.single:
+            rows, total = 1, None if total is None else 1
+        if wanted.single and rows != 1:
             raise errors.NotOneRow(rows)
+        status = paging.status_of_page(window.offset, rows, total)
         headers: Headers = [
             (b"content-type", wanted.content_type),
             (b"content-range", paging.content_range(window.offset, rows, total)),

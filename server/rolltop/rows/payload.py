@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -25,6 +25,9 @@ from rolltop.rows.similar import closest
 
 DEEPEST = 100
 MOST_KEYSETS = 50
+
+Kind = Literal["json", "csv", "form"]
+_TEXTS: dict[bytes, Kind] = {b"text/csv": "csv", b"application/x-www-form-urlencoded": "form"}
 
 Row = Sequence[Any]
 MISSING = msgspec.UNSET
@@ -91,19 +94,14 @@ class PayloadReader:
         self, body: bytes, content_type: bytes | None, declared: tuple[str, ...] | None, *, missing_default: bool
     ) -> Payload:
         """The rows of `body`; `declared` are the columns of the URL."""
-        kind = (content_type or b"application/json").partition(b";")[0].strip().lower()
+        kind = kind_of(content_type)
         if declared is not None:
             self._check_columns(declared)
-        if kind == b"application/json" or kind.startswith(b"application/vnd.pgrst."):
-            if declared is None:
-                return self._json(body)
-            return self._declared(_objects(_decoded(body)), declared, missing_default=missing_default)
-        if kind == b"text/csv":
-            return self._texts(_csv_objects(body), declared, missing_default=missing_default)
-        if kind == b"application/x-www-form-urlencoded":
-            pairs = parse_qsl(_text(body), keep_blank_values=True, strict_parsing=False)
-            return self._texts([dict(pairs)], declared, missing_default=missing_default)
-        raise errors.BadBody(f"Content-Type not acceptable: {kind.decode('latin-1')}")
+        if kind != "json":
+            return self._texts(objects_of(body, kind), declared, missing_default=missing_default)
+        if declared is None:
+            return self._json(body)
+        return self._declared(objects_of(body, kind), declared, missing_default=missing_default)
 
     # ---- JSON at full speed --------------------------------------------------------------------------------------
 
@@ -119,7 +117,7 @@ class PayloadReader:
             if rows is not None and keys is not None:
                 self._last = keys
                 return Payload(keys.columns, rows)
-        return self._slow(_objects(_decoded(body)))
+        return self._slow(objects_of(body, "json"))
 
     @staticmethod
     def _fast(keys: _Keys, body: bytes, *, single: bool) -> list[Row] | None:
@@ -305,7 +303,24 @@ def _decoded(body: bytes) -> Any:
         raise errors.BadBody("Empty or invalid json", details="The JSON is nested too deeply.") from None
 
 
-def _objects(decoded: Any) -> list[dict[str, Any]]:
+def kind_of(content_type: bytes | None) -> Kind:
+    """The kind of body; PGRST102 for types that are not taken."""
+    kind = (content_type or b"application/json").partition(b";")[0].strip().lower()
+    if kind == b"application/json" or kind.startswith(b"application/vnd.pgrst."):
+        return "json"
+    known = _TEXTS.get(kind)
+    if known is None:
+        raise errors.BadBody(f"Content-Type not acceptable: {kind.decode('latin-1')}")
+    return known
+
+
+def objects_of(body: bytes, kind: Kind) -> list[dict[str, Any]]:
+    """The objects of a body; those of CSV and forms hold texts only."""
+    if kind == "csv":
+        return _csv_objects(body)
+    if kind == "form":
+        return [dict(parse_qsl(_text(body), keep_blank_values=True, strict_parsing=False))]
+    decoded = _decoded(body)
     objects = decoded if isinstance(decoded, list) else [decoded]
     for each in objects:
         if not isinstance(each, dict):

@@ -54,7 +54,7 @@ def split(query: bytes) -> Shaped:
             key, _, value = part.decode("ascii").partition("=")
         else:
             raw_key, _, raw_value = part.partition(b"=")
-            key, value = _decoded(raw_key), _decoded(raw_value)
+            key, value = decoded(raw_key), decoded(raw_value)
         if key in _FIXED:
             pieces.append((key, value))
         elif key == "limit":
@@ -80,7 +80,8 @@ def _filter(key: str, value: str, pieces: list[Piece], values: list[str]) -> Non
         pieces.append((key, value))
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """A key or value of a query string; PGRST100 when it is not UTF-8."""
     try:
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:

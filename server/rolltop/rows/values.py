@@ -117,6 +117,8 @@ def csv_cell(output: Shown | Arrays, expression: str, media: Media) -> str:
     called = f"rolltop_csv({expression}, {quote_text(kind.name)}, {delimiter})"
     if kind.name not in _WRITTEN_BY_SQLITE or kind is not place.type:
         return called
+    if kind.name == TEXT.name and kind is not TEXT:  # an expression, which may be anything
+        return called
     guards = ["{0} GLOB " + quote_text(f'*["{media.delimiter}\r\n]*')] if kind is TEXT else []
     if place.steps or not place.column.held:
         guards.append(_ODD_IN_CSV if kind.name in _NUMBERS else "{0} >= x''")

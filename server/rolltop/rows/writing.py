@@ -31,9 +31,9 @@ LARGE_BODY = 512 * 1024
 class RolledBack(Exception):
     """Carries the outcome of a write that is to be undone (`tx=rollback`)."""
 
-    def __init__(self, written: Written) -> None:
+    def __init__(self, outcome: Any) -> None:
         super().__init__()
-        self.written = written
+        self.outcome = outcome
 
 
 class Writing:
@@ -252,7 +252,8 @@ class Writing:
                 deadline=None if bounded else WRITE_SECONDS,
             )
         except RolledBack as rolled:
-            return rolled.written
+            written: Written = rolled.outcome
+            return written
 
 
 def _needs_no_undo(preferences: Preferences, target: Target) -> bool:

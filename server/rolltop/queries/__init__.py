@@ -1,0 +1,5 @@
+"""Saved SQL under a name, with typed parameters; `/rest/v1/rpc/{name}` calls it."""
+
+from rolltop.queries.service import Queries
+
+__all__ = ["Queries"]
