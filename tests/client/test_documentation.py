@@ -32,8 +32,13 @@ def server(live: "LiveServer") -> "LiveServer":
 
 
 def examples(language: str, server: "LiveServer") -> list[str]:
-    """The page's code in one language, with the address of this server in place of the usual one."""
-    found = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    """This page's code in one language."""
+    return code_of(PAGE, language, server)
+
+
+def code_of(page: Path, language: str, server: "LiveServer") -> list[str]:
+    """A page's code in one language, with the address of this server in place of the usual one."""
+    found = re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     assert found
     return [code.replace("http://127.0.0.1:8377", server.url) for code in found]
 

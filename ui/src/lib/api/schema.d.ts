@@ -444,6 +444,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Queries
+         * @description Every saved query, by name, with what it returns.
+         */
+        get: operations["list_queries"];
+        put?: never;
+        /**
+         * Create Query
+         * @description Save a query. Its SQL is checked against the tables that are there, and callable at once.
+         */
+        post: operations["create_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queries/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Query
+         * @description One saved query.
+         */
+        get: operations["read_query"];
+        /**
+         * Replace Query
+         * @description Put another query in its place, under another name perhaps.
+         */
+        put: operations["replace_query"];
+        post?: never;
+        /**
+         * Delete Query
+         * @description Delete a saved query; calls of it answer 404 from now on.
+         */
+        delete: operations["delete_query"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -1957,6 +2009,53 @@ export interface components {
             user: string;
         };
         /**
+         * Parameter
+         * @description A parameter of a saved query.
+         */
+        Parameter: {
+            /** Default */
+            default: unknown;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "bigint" | "double precision" | "numeric" | "boolean" | "text" | "date" | "timestamp" | "time" | "uuid" | "jsonb" | "bytea";
+        };
+        /**
+         * ParameterDeclaration
+         * @description A parameter that the SQL names as `:name`.
+         */
+        ParameterDeclaration: {
+            /**
+             * Default
+             * @description What it is when a call leaves it out.
+             */
+            default?: unknown;
+            /**
+             * Name
+             * @description As the SQL names it, without the colon.
+             * @example member
+             */
+            name: string;
+            /**
+             * Required
+             * @description Whether a call must give it. False when there is a default.
+             * @default true
+             */
+            required: boolean;
+            /**
+             * Type
+             * @description The type of the rows API that arguments are read by.
+             * @example bigint
+             * @enum {string}
+             */
+            type: "bigint" | "double precision" | "numeric" | "boolean" | "text" | "date" | "timestamp" | "time" | "uuid" | "jsonb" | "bytea";
+        };
+        /**
          * Progress
          * @description How far a job is.
          */
@@ -1991,6 +2090,127 @@ export interface components {
              * @example rows
              */
             unit: string;
+        };
+        /**
+         * Query
+         * @description A saved query, and what its SQL means in the present schema.
+         */
+        Query: {
+            /**
+             * Changed
+             * Format: date-time
+             */
+            changed: string;
+            /** Columns */
+            columns: components["schemas"]["QueryColumn"][];
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: components["schemas"]["Parameter"][];
+            /**
+             * Path
+             * @description Where it is called.
+             * @example /rest/v1/rpc/loans_of
+             */
+            path: string;
+            problem: components["schemas"]["QueryProblem"] | null;
+            /**
+             * Returns
+             * @description `one`: the first value or row of the result; `many`: all of them.
+             * @enum {string}
+             */
+            returns: "one" | "many";
+            /**
+             * Shape
+             * @description What a call gives: nothing, one value, a list of values, or rows. Null when it cannot run now.
+             */
+            shape: ("nothing" | "value" | "values" | "rows") | null;
+            /** Sql */
+            sql: string;
+            /**
+             * Table
+             * @description The table whose rows these are, with its relationships; null for others.
+             */
+            table: string | null;
+            /**
+             * Writes
+             * @description Whether it changes rows; told by SQLite. Null when it cannot run now.
+             */
+            writes: boolean | null;
+        };
+        /**
+         * QueryColumn
+         * @description A column of the result.
+         */
+        QueryColumn: {
+            /**
+             * Name
+             * @example lender_id
+             */
+            name: string;
+            /**
+             * Type
+             * @description The type of the rows API; null for an expression, whose values tell.
+             * @example bigint
+             */
+            type: string | null;
+        };
+        /**
+         * QueryProblem
+         * @description Why a query that was fine when it was saved cannot run now, such as a table that is gone.
+         */
+        QueryProblem: {
+            /** Code */
+            code: string;
+            /** Details */
+            details: unknown;
+            /** Hint */
+            hint: string | null;
+            /** Message */
+            message: string;
+        };
+        /**
+         * QueryWrite
+         * @description A query to be saved.
+         */
+        QueryWrite: {
+            /**
+             * Description
+             * @description For people, and for the API's documents.
+             * @default
+             */
+            description: string;
+            /**
+             * Name
+             * @description A letter, then letters, digits and `_`; 63 characters at most.
+             * @example loans_of
+             */
+            name: string;
+            /**
+             * Parameters
+             * @default []
+             */
+            parameters: components["schemas"]["ParameterDeclaration"][];
+            /**
+             * Returns
+             * @description `one`: the first value or row of the result; `many`: all of them.
+             * @default many
+             * @enum {string}
+             */
+            returns: "one" | "many";
+            /**
+             * Sql
+             * @description One SELECT, INSERT, UPDATE or DELETE statement, with parameters as `:name`.
+             * @example SELECT * FROM loans WHERE lender_id = :member
+             */
+            sql: string;
         };
         /**
          * RaggedRows
@@ -3646,6 +3866,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_queries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Query"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryWrite"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Query"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Query"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replace_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryWrite"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Query"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"];
                 };
             };
             /** @description The four fields of every error. */
