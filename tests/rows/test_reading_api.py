@@ -390,7 +390,7 @@ ERRORS = [
     ("nothing", 404, "PGRST205", "Could not find the table 'public.nothing' in the schema cache"),
     ("sqlite_schema", 404, "PGRST205", None),
     ("a/b/c", 404, "PGRST125", "Invalid path specified in request URL"),
-    ("rpc/x", 400, "PGRST127", None),
+    ("rpc/x", 404, "PGRST202", "Could not find the function public.x without parameters in the schema cache"),
 ]
 
 

@@ -3957,13 +3957,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -4006,13 +4006,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -4068,13 +4068,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -4115,13 +4115,13 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something doesn't fit; `fields` names each field that was refused. */
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RefusedFields"];
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
