@@ -48,6 +48,8 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.auth.router import router as auth
     from rolltop.bridge.router import router as bridge
     from rolltop.collections.imports.router import router as imports
+    from rolltop.collections.quarantine.router import router as quarantine
+    from rolltop.collections.recipes.router import router as recipes
     from rolltop.collections.router import router as collections
     from rolltop.collections.schema.router import router as schema
     from rolltop.docs.router import router as docs
@@ -57,7 +59,9 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.queries.router import router as queries
     from rolltop.workspace.router import router as workspace
 
-    return auth, workspace, schema, collections, imports, exports, queries, jobs, events, bridge, docs
+    return (
+        auth, workspace, schema, collections, imports, quarantine, recipes, exports, queries, jobs, events, bridge, docs
+    )  # fmt: skip
 
 
 def _log_failure(failure: BaseException) -> None:
@@ -160,6 +164,7 @@ class Application:
     def _build_back(self) -> ASGIApp:
         """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
         from rolltop.collections.imports import Imports
+        from rolltop.collections.quarantine.service import Quarantines
         from rolltop.collections.schema import Uses
         from rolltop.collections.schema.service import Schema
         from rolltop.collections.schema.structure import Seen
@@ -186,6 +191,7 @@ class Application:
             "exports": Exports(self.workspace.files / "exports", self.data),
             "imports": importer,
             "jobs": runner,
+            "quarantines": Quarantines(self.data, database, runner),
             "queries": Queries(database, self.data, self._saved),
             "run": self.run,
             "schema": Schema(self.data, database, uses, collections),

@@ -60,11 +60,15 @@ def scanned(folder: Path, content: bytes, wish: Wish | None = None) -> Scanned:
     return scan(delimited(Source.of(path, ours=False), wish or Wish(), lambda _done: None), lambda _done: None)
 
 
+def watch(done: int, total: int | None = None, unit: str | None = None) -> None:
+    """Nobody wants to know how far it is."""
+
+
 def loaded(data: Data, found: Scanned, wish: ImportRun) -> list[tuple[object, ...]]:
     """Load it; the rows without the added key."""
     name = f"t{next(NUMBERS)}"
     made = plan(found, name, wish)
-    load(data, found, made, f"_rolltop_import_{name}", lambda _done: None)
+    load(data, found, made, f"_rolltop_import_{name}", watch, lambda *_settled: None)
     names = ", ".join(f'"{column.name}"' for column in made.columns)
     rows = data.read_now(f"SELECT {names} FROM {name}")
     data.submit(lambda connection: connection.execute(f"DROP TABLE {name}").fetchall()).result()

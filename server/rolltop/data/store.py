@@ -186,11 +186,11 @@ class Data:
         return await future
 
     def submit(
-        self, work: Callable[[apsw.Connection], T], *, table: str | None = None
+        self, work: Callable[[apsw.Connection], T], *, table: str | None = None, alone: bool = False
     ) -> "concurrent.futures.Future[T]":
         """The same as `write`, from a worker thread; chunks of long work leave room for others in between."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._writer.put(Unit(work, future, None, table=table, single=False, alone=False, deadline=None))
+        self._writer.put(Unit(work, future, None, table=table, single=False, alone=alone, deadline=None))
         return future
 
     def reshape(self, work: Callable[[apsw.Connection], T]) -> "concurrent.futures.Future[T]":

@@ -4,10 +4,21 @@ from dataclasses import dataclass
 
 from rolltop.collections.imports.delimited import Delimited
 from rolltop.collections.imports.guess import Guess
-from rolltop.collections.imports.plan import is_included
+from rolltop.collections.imports.load import Outcome
+from rolltop.collections.imports.plan import Plan, is_included
 from rolltop.collections.imports.scan import PREVIEW_CELL, Scanned
-from rolltop.collections.imports.schemas import Dialect, Import, ImportColumn, ImportState, RaggedRows
+from rolltop.collections.imports.schemas import (
+    Dialect,
+    Import,
+    ImportColumn,
+    ImportOutcome,
+    ImportState,
+    RaggedRows,
+    RefusedRow,
+    RefusedTogether,
+)
 from rolltop.collections.imports.source import Source
+from rolltop.collections.recipes.schemas import Recipe
 from rolltop.jobs import JobError
 
 
@@ -23,6 +34,8 @@ class Draft:
     job: str | None = None
     scanned: Scanned | None = None
     error: JobError | None = None
+    recipe: Recipe | None = None
+    outcome: ImportOutcome | None = None
 
     def described(self) -> Import:
         """The draft as the API shows it."""
@@ -41,6 +54,8 @@ class Draft:
             preview=[] if scanned is None else scanned.preview,
             table=self.table,
             error=self.error,
+            recipe=self.recipe,
+            outcome=self.outcome,
         )
 
 
@@ -78,3 +93,25 @@ def _ragged(scanned: Scanned) -> RaggedRows | None:
     if not widths.first:
         return None
     return RaggedRows(short=widths.short, long=widths.long, first=widths.first)
+
+
+def outcome_of(plan: Plan, outcome: Outcome, quarantine: str | None) -> ImportOutcome:
+    """What became of the rows, for people and programs."""
+    counts, rejects = outcome.counts, outcome.rejects
+    return ImportOutcome(
+        dry_run=plan.treatment.dry_run,
+        table=plan.table,
+        rows=counts.landed,
+        inserted=counts.inserted,
+        changed=counts.changed,
+        unchanged=counts.unchanged,
+        refused=counts.refused,
+        quarantine=quarantine,
+        reasons=[
+            RefusedTogether(column=column, code=code, cells=cells)
+            for (column, code), cells in rejects.groups.most_common()
+        ],
+        first_refused=[
+            RefusedRow(row=row, reasons=[reason.fields() for reason in reasons]) for row, reasons in rejects.first
+        ],
+    )

@@ -49,6 +49,39 @@ class TableExists(Conflict):
         )
 
 
+class TableMissing(NotFound):
+    """Rows shall go into a table that is not there."""
+
+    code = "imports.table_missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no table {name!r}.", hint="GET /api/collections lists them; `new` makes one.")
+
+
+class TableChanged(Conflict):
+    """The table is not what it was when the import was planned."""
+
+    code = "imports.table_changed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The table {name!r} was changed or deleted meanwhile.", hint="Start the import again.")
+
+
+class NotATable(Conflict):
+    """Rows cannot go into a view."""
+
+    code = "imports.not_a_table"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is a view.", hint="Import into the table that it shows.")
+
+
+class RowRefused(_Unusable):
+    """A row does not fit, and all or nothing was wanted."""
+
+    code = "imports.row_refused"
+
+
 class FileTooLarge(TooLarge):
     """More bytes than the settings allow."""
 
@@ -177,10 +210,16 @@ _TYPE_WORDS = {
 }
 
 
+def value_of(type_name: str) -> str:
+    """What a cell of the type is, for people."""
+    return _TYPE_WORDS.get(type_name, f"a {type_name}")
+
+
 def misfit(column: str, type_name: str, row: int, cell: str, count: int | None, hint: str) -> CellMisfits:
     """The error for a cell; `row` counts from 1 without the header, `count` is how many cells there are like it."""
-    kind = _TYPE_WORDS.get(type_name, f"a {type_name}")
     others = (count or 1) - 1
     more = "" if not others else " Another cell is like it." if others == 1 else f" {others:,} more cells are like it."
     details: dict[str, Any] = {"row": row, "column": column, "value": cell, "type": type_name, "cells": count}
-    return CellMisfits(f"Row {row:,}: {cell!r} in column {column!r} is not {kind}.{more}", details=details, hint=hint)
+    return CellMisfits(
+        f"Row {row:,}: {cell!r} in column {column!r} is not {value_of(type_name)}.{more}", details=details, hint=hint
+    )

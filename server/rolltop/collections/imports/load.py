@@ -1,66 +1,186 @@
-"""Loads a scanned file into a new table: all of it or nothing.
+"""Brings the rows of a scanned file into a table: all of them or none, or, if wanted, all that fit.
 
-    rows in chunks ─▶ hidden table `_rolltop_import_…`, a transaction a chunk, other writers in between
-                   ─▶ renamed to its name in one transaction, so nobody ever sees half of it
+    rows ─▶ hidden table `_rolltop_import_…`, a transaction a turn, other writers in between
+         ─▶ a new table: renamed to its name · one that is there: merged into it. One transaction, so nobody ever sees
+            half of it; what does not fit goes to the quarantine in the same one
 
-What a killed process leaves is the hidden table, which the next start drops. Cells go in as the text they are: SQLite's
-affinity makes numbers of them and the CHECK of each column verifies (measured: faster than int() in Python). Only cells
-that are written in another way are converted here.
+What a killed process leaves are hidden tables, which the next start drops.
 """
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import islice
-from time import perf_counter
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 import apsw
 
-from rolltop.collections.imports.cells import SPACE, kind_of
-from rolltop.collections.imports.content import Cell, Row
-from rolltop.collections.imports.declare import checks, ddl, declared
-from rolltop.collections.imports.errors import BadKey, CellMisfits, FileChanged, TableExists, misfit
+from rolltop.collections.imports.content import Row
+from rolltop.collections.imports.errors import FileChanged, RowRefused, TableChanged, TableExists
+from rolltop.collections.imports.feed import Feed
+from rolltop.collections.imports.merge import Counts, Merge
 from rolltop.collections.imports.names import free_name
-from rolltop.collections.imports.plan import Plan, Planned
-from rolltop.collections.imports.readings import Value, convert_all
+from rolltop.collections.imports.plan import Into, Plan
+from rolltop.collections.imports.reasons import Reason
+from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.imports.scan import Scanned
+from rolltop.collections.imports.statements import create
 from rolltop.data import Data, quote
 from rolltop.errors import RolltopError
 
 log = logging.getLogger("rolltop.collections")
 
 HIDDEN = "_rolltop_import_"
-TURN_SECONDS = 0.025
-"""Other writers wait for about two turns of ours. So long takes 5,000 rows of 19 columns on a small machine."""
-FEWEST_ROWS, MOST_ROWS = 500, 10_000
-_CONVERTED_KEPT = 50_000
-
-SHOWN = 200
-"""Characters of a cell in an error."""
-
-Values = Sequence[Any]
-Progress = Callable[[int], None]
+_REJECTED = "_rejected"
 
 
-def load(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
-    """Make the table; the number of its rows. `progress` gets the rows done and may raise to stop.
+class Progress(Protocol):
+    """Gets how far the work is, and raises to stop it."""
+
+    def __call__(self, done: int, total: int | None = None, unit: str | None = None) -> None: ...
+
+
+Settle = Callable[[apsw.Connection, str, Rejects], None]
+"""Does, in the transaction in which the rows land, what is to be done with those that do not: `(…, stage, rejects)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is loaded: numbered rows of so many cells, as often as wanted from the start, and what then becomes of those
+    that do not fit."""
+
+    read: Callable[[], AbstractContextManager[Iterator[tuple[int, Row]]]]
+    width: int
+    count: int | None
+    settle: Settle
+
+
+def load(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress, settle: Settle) -> "Outcome":
+    """Import a file; what became of its rows.
 
     Raises:
-        CellMisfits, BadKey: a row does not fit; nothing is left.
-        TableExists: somebody made a table of that name meanwhile.
+        RowRefused: a row does not fit and all or nothing was wanted; nothing is left.
+        TableExists, TableChanged: somebody made or changed the table meanwhile.
         FileChanged: the file is not what it was.
     """
-    try:
-        data.submit(lambda connection: connection.execute(_create(hidden, plan)) and None, table=hidden).result()
-        count = _fill(data, scanned, plan, hidden, progress)
-        data.submit(lambda connection: _publish(connection, hidden, plan.table)).result()
-    except BaseException:
+
+    @contextmanager
+    def _read() -> Iterator[Iterator[tuple[int, Row]]]:
+        with scanned.content.rows() as rows:
+            yield enumerate(rows, 1)
+
+    rows = Rows(_read, len(scanned.headers), scanned.rows, settle)
+    return Load(data, rows, plan, hidden, progress).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the rows."""
+
+    counts: Counts
+    rejects: Rejects
+
+
+class Load:
+    """One load, on the thread of its job; what touches the file runs on the writer's."""
+
+    def __init__(self, data: Data, rows: Rows, plan: Plan, hidden: str, progress: Progress) -> None:
+        self._data = data
+        self._rows = rows
+        self._plan = plan
+        self._hidden = hidden
+        self._progress = progress
+        self._rejects = Rejects(f"{hidden}{_REJECTED}", keep=not plan.treatment.dry_run)
+
+    def run(self) -> Outcome:
+        """Load everything; whatever happens, the hidden tables are gone afterwards.
+
+        Raises: what `load` does.
+        """
+        into = self._plan.into
         try:
-            data.submit(lambda connection: _drop(connection, [hidden]), table=hidden).result()
+            self._submit(lambda connection: connection.execute(create(self._hidden, self._plan)) and None)
+            count = self._fill()
+            if into is None:
+                self._data.submit(self._publish).result()
+                counts = Counts(inserted=count - self._rejects.count)
+            else:
+                table = self._hidden if self._plan.treatment.dry_run else into.table.name
+                counts = self._data.submit(lambda each: self._merge(each, into), table=table, alone=True).result()
+        finally:
+            self._drop()
+        counts.refused = self._rejects.count
+        return Outcome(counts, self._rejects)
+
+    def _submit(self, work: Callable[[apsw.Connection], object]) -> None:
+        self._data.submit(work, table=self._hidden).result()
+
+    def _fill(self) -> int:
+        """Put every row into the hidden table, a transaction for every few thousand."""
+        with self._rows.read() as rows:
+            feed = Feed(rows, self._rows.width, self._plan, self._hidden, self._refuse)
+            going_on = True
+
+            def _turn(connection: apsw.Connection) -> bool:
+                more = feed.give(connection)
+                self._rejects.write(connection)
+                return more
+
+            while going_on:
+                going_on = self._data.submit(_turn, table=self._hidden).result()
+                self._progress(feed.count)
+        if self._rows.count not in (None, feed.count):
+            raise FileChanged
+        return feed.count
+
+    def _refuse(self, number: int, cells: Row | None, reasons: Sequence[Reason]) -> None:
+        if not self._plan.treatment.lenient:
+            raise _refusal(number, reasons)
+        self._rejects.add(number, cells, reasons)
+
+    def _refuse_staged(self, number: int, reasons: Sequence[Reason]) -> None:
+        self._refuse(number, None, reasons)
+
+    def _publish(self, connection: apsw.Connection) -> None:
+        """Give the hidden table its name."""
+        table = self._plan.table
+        names = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema")]
+        if table.lower() in map(str.lower, names):
+            raise TableExists(table, free_name(table, names))
+        if not self._plan.treatment.dry_run:
+            connection.execute(f"ALTER TABLE {quote(self._hidden)} RENAME TO {quote(table)}")
+            self._rows.settle(connection, self._hidden, self._rejects)
+
+    def _merge(self, connection: apsw.Connection, into: Into) -> Counts:
+        """Bring what waits on the stage into the table; a dry run is taken back."""
+        found = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (into.table.name,)).get
+        if found != into.table.sql:
+            raise TableChanged(into.table.name)
+
+        def _done(rows: int) -> None:
+            self._rejects.write(connection)
+            self._progress(rows)
+
+        self._progress(0, unit="rows written")
+        connection.execute("SAVEPOINT merge")
+        deferred = any(key.deferred for key in into.table.foreign_keys)
+        counts = Merge(connection, self._hidden, self._plan, into, self._refuse_staged, deferred).run(_done)
+        self._rejects.write(connection)
+        if self._plan.treatment.dry_run:
+            connection.execute("ROLLBACK TO merge")
+        else:
+            with self._rows.read() as rows:
+                self._rejects.fill(connection, rows)
+            self._rows.settle(connection, self._hidden, self._rejects)
+        connection.execute("RELEASE merge")
+        return counts
+
+    def _drop(self) -> None:
+        names = [self._hidden, self._rejects.table]
+        try:
+            self._submit(lambda connection: _drop(connection, names))
         except RolltopError as error:  # a full disk cannot even drop; `drop_leftovers` will
-            log.warning("The table of a failed import could not be dropped yet: %s", error.message)
-        raise
-    return count
+            log.warning("The hidden tables of an import could not be dropped yet: %s", error.message)
 
 
 def drop_leftovers(data: Data, keep: Collection[str] = ()) -> None:
@@ -70,31 +190,9 @@ def drop_leftovers(data: Data, keep: Collection[str] = ()) -> None:
         names = [str(row[0]) for row in reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     finally:
         reader.close()
-    left = [name for name in names if name.startswith(HIDDEN) and name not in keep]
+    left = [name for name in names if name.startswith(HIDDEN) and name.removesuffix(_REJECTED) not in keep]
     if left:
         data.submit(lambda connection: _drop(connection, left)).result()
-
-
-def _fill(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress) -> int:
-    """Insert every row, a transaction for every few thousand."""
-    with scanned.content.rows() as read:
-        feed = _Feed(read, scanned, plan)
-        insert = _insert(hidden, plan)
-        before = -1
-        while feed.number > before:
-            before = feed.number
-            data.submit(lambda connection: feed.give(connection, insert), table=hidden).result()
-            progress(feed.number)
-    if feed.number != scanned.rows:
-        raise FileChanged
-    return feed.number
-
-
-def _publish(connection: apsw.Connection, hidden: str, table: str) -> None:
-    names = [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_schema")]
-    if table.lower() in map(str.lower, names):
-        raise TableExists(table, free_name(table, names))
-    connection.execute(f"ALTER TABLE {quote(hidden)} RENAME TO {quote(table)}")
 
 
 def _drop(connection: apsw.Connection, tables: Sequence[str]) -> None:
@@ -102,111 +200,13 @@ def _drop(connection: apsw.Connection, tables: Sequence[str]) -> None:
         connection.execute(f"DROP TABLE IF EXISTS {quote(table)}")
 
 
-def _create(hidden: str, plan: Plan) -> str:
-    lines = [f"{quote(plan.key)} INTEGER PRIMARY KEY"] if plan.key_added else []
-    for column in plan.columns:
-        name = quote(column.name)
-        if column.name != plan.key or plan.key_added:
-            lines.append(f"{name} {ddl(name, column.type, column.choice.choices)}")
-        elif column.type == "integer":
-            lines.append(f"{name} INTEGER PRIMARY KEY")
-        else:
-            held = " ".join(f"CHECK ({each})" for each in checks(name, column.type, column.choice.choices))
-            lines.append(f"{name} {declared(column.type)} NOT NULL PRIMARY KEY {held}")
-    return f"CREATE TABLE {quote(hidden)} (\n  " + ",\n  ".join(lines) + "\n)"
-
-
-def _insert(hidden: str, plan: Plan) -> str:
-    names = ", ".join(quote(column.name) for column in plan.columns)
-    values = ", ".join(_value(column) for column in plan.columns)
-    return f"INSERT INTO {quote(hidden)} ({names}) VALUES ({values})"  # noqa: S608 (names quoted, values bound)
-
-
-def _value(column: Planned) -> str:
-    """The SQL of a cell: empty ones and words for null become NULL there, which is faster than here."""
-    if column.choice.converts:
-        return "?"
-    value = "?"
-    for word in column.choice.words:
-        text = word.replace("'", "''")
-        value = f"nullif({value}, '{text}')"
-    return value
-
-
-class _Converted(dict[Cell, Value | None]):
-    """Each different cell of a column is converted once, as long as there are not too many."""
-
-    def __init__(self, column: Planned) -> None:
-        super().__init__()
-        self._convert = convert_all(column.choice.reading, frozenset(column.choice.words))
-
-    def __missing__(self, cell: Cell) -> Value | None:
-        if len(self) >= _CONVERTED_KEPT:
-            self.clear()
-        value = self[cell] = self._convert(cell)
-        return value
-
-
-class _Feed:
-    """The rows of the file as they are inserted. Nothing is kept of them: SQLite pulls one after the other.
-
-    Measured: rows gathered in lists first cost half as much CPU again, most of it for the garbage collector.
-    """
-
-    def __init__(self, read: Iterator[Row], scanned: Scanned, plan: Plan) -> None:
-        self.number = 0
-        self._at_once = FEWEST_ROWS
-        self._cells: Row = []
-        self._plan = plan
-        self._rows = self._shaped(read, len(scanned.headers))
-
-    def give(self, connection: apsw.Connection, insert: str) -> None:
-        """Insert the next rows; on the writer's thread. An error names the row, the column and the cell."""
-        try:
-            begun = perf_counter()
-            connection.executemany(insert, islice(self._rows, self._at_once))
-            wanted = self._at_once * TURN_SECONDS / max(perf_counter() - begun, 1e-6)
-            self._at_once = min(max(int(wanted), FEWEST_ROWS), MOST_ROWS)
-        except apsw.ConstraintError as error:
-            raise self._explained(str(error)) from error
-
-    def _shaped(self, read: Iterator[Row], width: int) -> Iterator[Values]:
-        """The rows with the wanted columns, converted where SQLite would not do it."""
-        converted = [(column.place, _Converted(column)) for column in self._plan.columns if column.choice.converts]
-        places = [column.place for column in self._plan.columns]
-        whole = places == list(range(width))
-        for cells in read:
-            self.number += 1
-            self._cells = cells
-            if len(cells) != width:
-                cells = (cells + [""] * width)[:width]
-            if converted:
-                cells = self._converted(cells, converted)
-            yield cells if whole else [cells[place] for place in places]
-
-    @staticmethod
-    def _converted(cells: list[Any], converted: list[tuple[int, _Converted]]) -> list[Any]:
-        made = cells.copy()
-        for place, values in converted:
-            made[place] = values[cells[place]]
-        return made
-
-    def _explained(self, error: str) -> Exception:
-        number, cells = self.number, self._cells
-        key = next((column for column in self._plan.columns if column.name == self._plan.key), None)
-        if key is not None and "UNIQUE constraint" in error:
-            cell = (cells[key.place] or "")[:SHOWN]
-            return BadKey(
-                f"Row {number:,}: {cell!r} is in an earlier row too: {key.name!r} cannot be the key.",
-                details={"row": number, "column": key.name, "value": cell},
-                hint="Choose another column as the key, or null to have `id` added.",
-            )
-        for column in self._plan.columns:
-            cell = (cells[column.place] if column.place < len(cells) else None) or ""
-            if cell.strip(SPACE) not in ("", *column.choice.words) and not column.choice.reading.fits(kind_of(cell)):
-                return misfit(column.name, column.type, number, cell[:SHOWN], None, hint="Import the column as text.")
-        return CellMisfits(
-            f"Row {number:,} does not fit the table.",
-            details={"row": number, "reason": error},
-            hint="Import its columns as text.",
-        )
+def _refusal(number: int, reasons: Sequence[Reason]) -> RowRefused:
+    """The error for the first row that does not fit, when all or nothing is wanted."""
+    first = reasons[0]
+    where = f"Row {number:,}" if first.column is None else f"Row {number:,}, column {first.column!r}"
+    value = "" if first.value is None or first.code == "type" else f" ({first.value[:50]!r})"
+    return RowRefused(
+        f"{where}{value}: {first.message}",
+        details={"row": number, **first.fields(), "reasons": [reason.fields() for reason in reasons]},
+        hint="Correct the file, or have such rows set aside (bad_rows: quarantine). Nothing was imported.",
+    )

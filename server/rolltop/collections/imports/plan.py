@@ -1,40 +1,84 @@
 """From what was found and what a person wants to what will be done, checked before anything is written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from rolltop.collections.imports.errors import BadColumns, BadKey, BadName, RaggedFile, misfit
+from rolltop.collections.imports.fixing import NO_FIXES, ColumnFixes, fixes_of
 from rolltop.collections.imports.guess import Choice, best
 from rolltop.collections.imports.names import free_name, is_name, name_from
+from rolltop.collections.imports.readings import CHOICE
 from rolltop.collections.imports.scan import Scanned
 from rolltop.collections.imports.schemas import ImportRun, RunColumn, given
+from rolltop.collections.recipes.schemas import CutLong, FillShort, Fix, Recipe
+from rolltop.data import Table
 
 ADDED_KEY = "id"
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A column of the new table; `place` is where its cells stand in a row of the file."""
+    """A column of the table; `place` is where its cells stand in a row of the file."""
 
     place: int
+    source: str
+    """What the scan called it."""
     name: str
     type: str
     choice: Choice
+    fixes: ColumnFixes = NO_FIXES
+    required: bool = False
+    """Whether an empty cell makes a row unfit."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether each cell must be looked at: some do not fit, or something is done to them."""
+        return self.choice.misfits > 0 or self.required or self.fixes != NO_FIXES
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """A table that is there already."""
+
+    table: Table
+    key: tuple[str, ...] = ()
+    """The columns by which rows are found that shall be changed; empty when rows are only added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is done with rows that do not fit."""
+
+    quarantine: bool = False
+    """They are kept aside; else the first of them ends the import."""
+    dry_run: bool = False
+    fill_short: bool = False
+    cut_long: bool = False
+
+    @property
+    def lenient(self) -> bool:
+        """Whether a row that does not fit leaves the others alone."""
+        return self.quarantine or self.dry_run
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The new table."""
+    """What becomes of the file."""
 
     table: str
     columns: tuple[Planned, ...]
-    key: str
-    key_added: bool
-    labels: Mapping[str, str]
+    key: str = ""
+    """The primary key of a new table."""
+    key_added: bool = False
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    into: Into | None = None
+    """None: a new table is made."""
+    treatment: Treatment = Treatment()
 
 
-def plan(scanned: Scanned, table: str, wanted: ImportRun) -> Plan:
-    """Check the wish against the scan.
+def plan(scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None = None) -> Plan:
+    """Check the wish for a new table against the scan.
 
     Raises:
         BadName, BadColumns, BadKey: a name, the columns or the key are not possible.
@@ -42,17 +86,68 @@ def plan(scanned: Scanned, table: str, wanted: ImportRun) -> Plan:
     """
     if not is_name(table):
         raise BadName(table, name_from(table, "table"))
-    if scanned.widths.long or (scanned.widths.short and not wanted.fill_short_rows):
-        raise _ragged(scanned)
-    columns = tuple(_columns(scanned, wanted.columns or []))
-    _check_columns(columns)
+    fixes = recipe.fixes if recipe is not None else []
+    columns = tuple(_columns(scanned, wanted, recipe))
+    _check_names(columns)
     key, added = _key(scanned, columns, wanted)
     labels = {
         column.name: header
         for column in columns
         if (header := scanned.headers[column.place].strip()) and header != column.name
     }
-    return Plan(table, columns, key, added, labels)
+    made = Plan(
+        table,
+        tuple(requiring(column, key) for column in columns) if not added else columns,
+        key,
+        added,
+        labels,
+        treatment=treatment(wanted, fixes),
+    )
+    check_fit(scanned, made)
+    return made
+
+
+def treatment(wanted: ImportRun, fixes: Sequence[Fix]) -> Treatment:
+    """What a person and a recipe want done with rows that do not fit."""
+    return Treatment(
+        quarantine=wanted.bad_rows == "quarantine",
+        dry_run=wanted.dry_run,
+        fill_short=wanted.fill_short_rows or any(isinstance(fix, FillShort) for fix in fixes),
+        cut_long=any(isinstance(fix, CutLong) for fix in fixes),
+    )
+
+
+def requiring(column: Planned, *keys: str) -> Planned:
+    """The column, refusing empty cells when it is one of the keys and has some."""
+    return replace(column, required=column.name in keys and column.choice.nulls > 0)
+
+
+def check_fit(scanned: Scanned, made: Plan) -> None:
+    """Refuse what the scan knows not to fit, unless such rows are set aside.
+
+    Raises:
+        RaggedFile, CellMisfits, BadKey: see there.
+    """
+    if made.treatment.lenient and not any(each.choice.reading is CHOICE and each.choice.misfits for each in made.columns):
+        return  # no single row is at fault when a column has too many values for a choice
+    if (scanned.widths.long and not made.treatment.cut_long) or (
+        scanned.widths.short and not made.treatment.fill_short
+    ):
+        raise _ragged(scanned)
+    for column in made.columns:
+        if column.choice.first_misfit is not None and column.fixes == NO_FIXES:
+            row, cell = column.choice.first_misfit
+            hint = "Import the column as text, leave it out, or have such rows set aside (bad_rows: quarantine)."
+            if made.into is not None:
+                hint = "Leave the column out, or have such rows set aside (bad_rows: quarantine)."
+            raise misfit(column.name, column.type, row, cell, column.choice.misfits, hint=hint)
+        if column.required and column.fixes == NO_FIXES:
+            raise BadKey(
+                f"The column {column.name!r} cannot be the key: {column.choice.nulls:,} of its cells are empty.",
+                hint="Choose another column, or have such rows set aside (bad_rows: quarantine)."
+                if made.into is not None
+                else "Choose another column, or null to have `id` added.",
+            )
 
 
 def is_included(scanned: Scanned, place: int) -> bool:
@@ -60,20 +155,23 @@ def is_included(scanned: Scanned, place: int) -> bool:
     return bool(scanned.headers[place].strip() or scanned.tallies[place].kinds or not any(scanned.headers))
 
 
-def _columns(scanned: Scanned, wishes: list[RunColumn]) -> list[Planned]:
-    wished = _by_place(scanned, wishes)
+def _columns(scanned: Scanned, wanted: ImportRun, recipe: Recipe | None) -> list[Planned]:
+    wished = by_place(scanned, wanted.columns or [])
+    types = recipe.types if recipe is not None else {}
     planned = []
     for place, guessed in enumerate(scanned.guesses):
-        wish = wished.get(place)
-        if not (wish.include if wish is not None else is_included(scanned, place)):
+        wish = wished.get(place, RunColumn(source="", include=is_included(scanned, place)))
+        if not wish.include:
             continue
-        name = wish.name if wish is not None and wish.name is not None else scanned.names[place]
-        type_name = wish.type if wish is not None and wish.type is not None else guessed.reading.type
-        planned.append(Planned(place, name, type_name, best(scanned.tallies[place], type_name)))
+        source = scanned.names[place]
+        type_name = wish.type or types.get(source) or guessed.reading.type
+        fixes = NO_FIXES if recipe is None else fixes_of(recipe.fixes, source)
+        choice = best(scanned.tallies[place], type_name)
+        planned.append(Planned(place, source, wish.name or source, type_name, choice, fixes))
     return planned
 
 
-def _by_place(scanned: Scanned, wishes: list[RunColumn]) -> dict[int, RunColumn]:
+def by_place(scanned: Scanned, wishes: list[RunColumn]) -> dict[int, RunColumn]:
     """Which column each wish is about: by header, equal ones in their order, else by name."""
     wished: dict[int, RunColumn] = {}
     for wish in wishes:
@@ -92,7 +190,7 @@ def _by_place(scanned: Scanned, wishes: list[RunColumn]) -> dict[int, RunColumn]
     return wished
 
 
-def _check_columns(columns: tuple[Planned, ...]) -> None:
+def _check_names(columns: tuple[Planned, ...]) -> None:
     if not columns:
         raise BadColumns("A table needs at least one column.", hint="Include a column.")
     taken: set[str] = set()
@@ -105,16 +203,6 @@ def _check_columns(columns: tuple[Planned, ...]) -> None:
                 hint=f"Name one of them {free_name(column.name, taken)!r}, for example.",
             )
         taken.add(column.name.lower())
-        if column.choice.first_misfit is not None:
-            row, cell = column.choice.first_misfit
-            raise misfit(
-                column.name,
-                column.type,
-                row,
-                cell,
-                column.choice.misfits,
-                hint="Import the column as text, or leave it out.",
-            )
 
 
 def _key(scanned: Scanned, columns: tuple[Planned, ...], wanted: ImportRun) -> tuple[str, bool]:
@@ -125,15 +213,11 @@ def _key(scanned: Scanned, columns: tuple[Planned, ...], wanted: ImportRun) -> t
         return found.name, False
     if wish is ... or wish is None:
         return free_name(ADDED_KEY, [column.name for column in columns]), True
+    if isinstance(wish, list) and len(wish) == 1:
+        wish = wish[0]
     column = next((column for column in columns if column.name == wish), None)
     if column is None:
         raise BadKey(f"The key {wish!r} is not among the columns.", hint="Name a column of the new table, or null.")
-    nulls = column.choice.nulls
-    if nulls:
-        raise BadKey(
-            f"The column {wish!r} cannot be the key: {nulls:,} of its cells are empty.",
-            hint="Choose another column, or null to have `id` added.",
-        )
     return column.name, False
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from rolltop.collections.access import Reader, Writer
-from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job
+from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job, Mapping
 from rolltop.collections.imports.service import Imports
 
 router = APIRouter(prefix="/api/imports", tags=["Imports"])
@@ -57,9 +57,21 @@ def change_dialect(id: str, wanted: DialectChange, imports: Drafts, _actor: Writ
     return imports.change_dialect(id, wanted)
 
 
+@router.get("/{id}/mapping")
+def read_import_mapping(
+    id: str,
+    imports: Drafts,
+    _actor: Reader,
+    table: Annotated[str, Query(min_length=1, max_length=255, description="A table that is there.")],
+) -> Mapping:
+    """Into which columns of a table the file's columns would go by their names, and what would not fit."""
+    return imports.mapping(id, table)
+
+
 @router.post("/{id}/run", status_code=202)
 def run_import(id: str, wanted: ImportRun, imports: Drafts, _actor: Writer) -> Job:
-    """Load the file into a new table as a job: all of it or nothing."""
+    """Load the file into a table as a job: into a new one, or into one that is there. All of it or nothing, unless
+    rows that do not fit are to be set aside. A dry run only counts."""
     return imports.run(id, wanted)
 
 

@@ -1,12 +1,27 @@
 """An import, from the uploaded file to the table."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from rolltop.collections.recipes.schemas import Recipe
 from rolltop.jobs import Job, JobError
 
-__all__ = ["Dialect", "DialectChange", "Import", "ImportColumn", "ImportRun", "Job", "RaggedRows", "RunColumn"]
+__all__ = [
+    "Dialect",
+    "DialectChange",
+    "Import",
+    "ImportColumn",
+    "ImportOutcome",
+    "ImportRun",
+    "Job",
+    "MappedColumn",
+    "Mapping",
+    "RaggedRows",
+    "RefusedRow",
+    "RefusedTogether",
+    "RunColumn",
+]
 
 ImportState = Literal["scanning", "ready", "loading", "done", "failed", "cancelled"]
 ColumnType = Literal[
@@ -14,7 +29,6 @@ ColumnType = Literal[
     "email", "url", "json", "blob", "choice", "text",
 ]  # fmt: skip
 Encoding = Literal["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 
 
 class Dialect(BaseModel):
@@ -69,6 +83,57 @@ class RaggedRows(BaseModel):
     first: list[int] = Field(description="The first such rows, the header not counted.", examples=[[17, 40]])
 
 
+class RefusedTogether(BaseModel):
+    """How many cells were refused for the same reason in the same column."""
+
+    column: str | None = Field(description="Null when it is no single column's fault.", examples=["arr_delay"])
+    code: str = Field(description="The reason, as in `/api/quarantine`.", examples=["type"])
+    cells: int = Field(examples=[12])
+
+
+class RefusedRow(BaseModel):
+    """A row that did not fit."""
+
+    row: int = Field(description="Its number in the file, the header not counted.", examples=[17])
+    reasons: list[dict[str, str | None]] = Field(
+        examples=[[{"code": "type", "column": "arr_delay", "value": "n/k", "message": "'n/k' is not a whole number."}]]
+    )
+
+
+class ImportOutcome(BaseModel):
+    """What became of the rows of the file, or would have. Also the result of the job."""
+
+    dry_run: bool = Field(description="Everything was counted and taken back.")
+    table: str = Field(examples=["flights"])
+    rows: int = Field(description="Rows that are in the table now: `inserted`, `changed` and `unchanged`.")
+    inserted: int
+    changed: int
+    unchanged: int = Field(description="Rows that were there already, just so.")
+    refused: int = Field(description="Rows that do not fit.")
+    quarantine: str | None = Field(description="Where the refused rows wait: `/api/quarantine/{quarantine}`.")
+    reasons: list[RefusedTogether] = Field(description="Why rows were refused, the most frequent first.")
+    first_refused: list[RefusedRow] = Field(description="The first twenty of them.")
+
+
+class MappedColumn(BaseModel):
+    """Where a column of the file would go."""
+
+    source: str = Field(description="The column's `name` in the import.", examples=["dep_delay"])
+    name: str | None = Field(description="The table's column of that name; null: there is none.")
+    type: ColumnType | None = Field(description="The type that its cells would be read as.")
+    reading: str | None = Field(description="How, when not the plain way.")
+    misfits: int = Field(description="How many of its cells do not fit that type.", examples=[0])
+
+
+class Mapping(BaseModel):
+    """How a file goes into a table that is there, as far as the names tell."""
+
+    table: str
+    columns: list[MappedColumn]
+    missing: list[str] = Field(description="Columns of the table that need a value in every row and get none.")
+    keys: list[list[str]] = Field(description="The keys by which `update` can find rows, the primary key first.")
+
+
 class Import(BaseModel):
     """A file on its way into a table."""
 
@@ -90,6 +155,8 @@ class Import(BaseModel):
     )
     table: str = Field(description="The table it will be or has become.", examples=["flights"])
     error: JobError | None = Field(description="Set when the state is `failed`.")
+    recipe: Recipe | None = Field(description="The fixes kept for files with these headers; a run uses them.")
+    outcome: ImportOutcome | None = Field(description="What came of the last run or dry run.")
 
 
 class RunColumn(BaseModel):
@@ -98,26 +165,54 @@ class RunColumn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     source: str = Field(description="The column's `name` in the import, or its header.", max_length=1000)
-    name: Name | None = Field(default=None, description="Left out: the name the import gave it.")
-    type: ColumnType | None = Field(default=None, description="Left out: the type the import found.")
+    name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="Left out: the name the import gave it; of a table that is there, the column of that name.",
+    )
+    type: ColumnType | None = Field(
+        default=None,
+        description="Left out: the type the import found. Columns of a table that is there keep their types.",
+    )
     include: bool = Field(default=True, description="False leaves the column out.")
 
 
 class ImportRun(BaseModel):
-    """How the file becomes a table. An empty object takes everything as it was found."""
+    """What becomes of the file. An empty object makes a new table of everything as it was found."""
 
     model_config = ConfigDict(extra="forbid")
 
-    table: Name | None = Field(default=None, description="Left out: the import's `table`.", examples=["flights"])
+    table: str | None = Field(
+        default=None, min_length=1, max_length=255, description="Left out: the import's `table`.", examples=["flights"]
+    )
+    target: Literal["new", "append", "update"] = Field(
+        default="new",
+        description="`new`: make the table. `append`: add the rows to a table that is there. `update`: rows whose "
+        "`key` is in the table change it, the others are added.",
+    )
     columns: list[RunColumn] | None = Field(
         default=None, max_length=500, description="Columns that are not named here are taken as found."
     )
-    key: str | None = Field(
-        default=None, description="The primary key: a column's new name. Null adds `id`. Left out: the import's `key`."
+    key: str | list[str] | None = Field(
+        default=None,
+        description="New table: the primary key, a column's new name; null adds `id`; left out: the import's `key`. "
+        "Update: the columns by which rows are found; left out: the table's primary key.",
     )
     fill_short_rows: bool = Field(
         default=False, description="Take rows with too few cells and leave the missing ones null."
     )
+    bad_rows: Literal["refuse", "quarantine"] = Field(
+        default="refuse",
+        description="`refuse`: one row that does not fit, and nothing is imported. `quarantine`: the rows that fit are "
+        "imported, the others wait in `/api/quarantine` with their reasons.",
+    )
+    dry_run: bool = Field(
+        default=False,
+        description="Do everything, count it, and take it back: the job's result says how many rows would be inserted, "
+        "changed, left alone and refused.",
+    )
+    recipe: bool = Field(default=True, description="Use the recipe kept for files of this shape, if there is one.")
 
 
 def given(run: ImportRun, field: str) -> Any:

@@ -6,23 +6,33 @@ scanning ─▶ ready ─▶ loading ─▶ done          failed and cancelled c
 import builtins
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Mapping as Headers
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import apsw
+import msgspec
+
 from rolltop.collections import store
 from rolltop.collections.imports import load
 from rolltop.collections.imports.delimited import Wish, delimited
-from rolltop.collections.imports.draft import Draft
-from rolltop.collections.imports.errors import NoSuchImport, NotReady, TableExists
+from rolltop.collections.imports.draft import Draft, outcome_of
+from rolltop.collections.imports.errors import NoSuchImport, NotReady, TableExists, TableMissing
+from rolltop.collections.imports.into import mapping, plan_into
 from rolltop.collections.imports.names import free_name, table_name
 from rolltop.collections.imports.plan import Plan, plan
+from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.imports.scan import Scanned, scan
-from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job
+from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job, Mapping
 from rolltop.collections.imports.source import Source
 from rolltop.collections.imports.spool import Spool
-from rolltop.data import Data
+from rolltop.collections.quarantine import store as quarantine
+from rolltop.collections.quarantine.origin import origin_of
+from rolltop.collections.recipes import service as recipes
+from rolltop.collections.recipes.schemas import Recipe
+from rolltop.data import Data, Table
 from rolltop.db.database import Database
 from rolltop.errors import RolltopError
 from rolltop.jobs import UNEXPECTED, JobCancelled, JobError, Jobs, Running
@@ -47,7 +57,7 @@ class Imports:
         self._drafts: dict[str, Draft] = {}
         load.drop_leftovers(data)
 
-    async def receive(self, name: str, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> Import:
+    async def receive(self, name: str, headers: Headers[str, str], body: AsyncIterator[bytes]) -> Import:
         """Store an uploaded file and start its scan.
 
         Raises:
@@ -91,28 +101,39 @@ class Imports:
         self._scan(draft, Wish(wanted.encoding, wanted.delimiter, wanted.quote, wanted.header))
         return draft.described()
 
+    def mapping(self, id: str, table: str) -> Mapping:
+        """Where the file's columns would go in a table that is there.
+
+        Raises:
+            NotReady: the scan has not found out yet what is in the file.
+            TableMissing, NotATable: rows cannot go there.
+        """
+        draft = self._draft(id)
+        if draft.scanned is None:
+            raise NotReady(draft.state)
+        return mapping(draft.scanned, self._table(table))
+
     def run(self, id: str, wanted: ImportRun) -> Job:
-        """Load the file into a new table.
+        """Load the file into a table, or only count what that would do.
 
         Raises:
             NotReady: the scan has not found out yet what is in the file, or it is loading or loaded.
-            TableExists: the name is taken.
-            BadName, BadColumns, BadKey, RaggedFile, CellMisfits: it cannot become that table, and why.
+            TableExists, TableMissing, NotATable: the table is there, or is not.
+            BadName, BadColumns, BadKey, RaggedFile, CellMisfits: it cannot go into that table, and why.
         """
         draft = self._draft(id)
         scanned = draft.scanned
         if scanned is None or draft.state not in ("ready", "failed", "cancelled"):
             raise NotReady(draft.state)
-        planned = plan(scanned, draft.table if wanted.table is None else wanted.table, wanted)
-        names = list(self._data.fresh_catalog().tables)
-        if planned.table.lower() in map(str.lower, names):
-            raise TableExists(planned.table, free_name(planned.table, names))
+        recipe = self._recipe(scanned) if wanted.recipe else None
+        planned = self._planned(scanned, draft.table if wanted.table is None else wanted.table, wanted, recipe)
         with self._lock:
             self._refuse_unless(draft.state not in (*_BUSY, "done"), draft)
             draft.state, draft.table, draft.error = "loading", planned.table, None
+        title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name} into {planned.table}"
         return self._start(
-            draft, "import.load", f"Import {draft.name} into {planned.table}", scanned.rows, "rows",
-            lambda running: self._load(draft, scanned, planned, running),
+            draft, "import.load", title, scanned.rows, "rows",
+            lambda running: self._load(draft, scanned, planned, recipe, running),
         )  # fmt: skip
 
     def delete(self, id: str) -> None:
@@ -151,21 +172,59 @@ class Imports:
                 content = delimited(draft.source, wish, running.progress)
                 scanned = scan(content, lambda done: running.progress(draft.source.size + done))
                 running.check()
+                draft.recipe = self._recipe(scanned)
                 draft.scanned, draft.state = scanned, "ready"
             return {"import": draft.id}
 
         self._start(draft, "import.scan", f"Read {draft.name}", draft.source.size * 2, "bytes", _work)
 
-    def _load(self, draft: Draft, scanned: Scanned, planned: Plan, running: Running) -> dict[str, Any]:
+    def _planned(self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None) -> Plan:
+        if wanted.target != "new":
+            return plan_into(scanned, self._table(table), wanted, recipe)
+        planned = plan(scanned, table, wanted, recipe)
+        names = list(self._data.fresh_catalog().tables)
+        if planned.table.lower() in map(str.lower, names):
+            raise TableExists(planned.table, free_name(planned.table, names))
+        return planned
+
+    def _table(self, name: str) -> Table:
+        table = self._data.fresh_catalog().table(name)
+        if table is None:
+            raise TableMissing(name)
+        return table
+
+    def _recipe(self, scanned: Scanned) -> Recipe | None:
+        with self._database.read() as session:
+            return recipes.of_headers(session, scanned.headers)
+
+    def _load(
+        self, draft: Draft, scanned: Scanned, planned: Plan, recipe: Recipe | None, running: Running
+    ) -> dict[str, Any]:
+        def _settle(connection: apsw.Connection, _stage: str, rejects: Rejects) -> None:
+            if rejects.count:
+                origin = origin_of(draft.id, draft.name, scanned.headers, planned)
+                quarantine.keep(connection, draft.id, msgspec.json.encode(origin), rejects.table)
+
         with self._fate(draft, running):
             self._sweep()
-            hidden = _hidden(draft)
-            rows = load.load(self._data, scanned, planned, hidden, running.progress)
-            with self._database.write() as session:
+            outcome = load.load(self._data, scanned, planned, _hidden(draft), running.progress, _settle)
+            waits = draft.id if outcome.counts.refused and not planned.treatment.dry_run else None
+            draft.outcome = outcome_of(planned, outcome, waits)
+            if planned.treatment.dry_run:
+                draft.state = "ready"
+            else:
+                self._finish(draft, planned, recipe)
+        return {"import": draft.id, **draft.outcome.model_dump()}
+
+    def _finish(self, draft: Draft, planned: Plan, recipe: Recipe | None) -> None:
+        """What else is to be remembered once the rows are there."""
+        with self._database.write() as session:
+            if planned.into is None:
                 store.remember(session, planned.table, planned.labels)
-            draft.state = "done"
-            draft.source.remove()
-        return {"import": draft.id, "table": planned.table, "rows": rows}
+            if recipe is not None:
+                recipes.note_use(session, recipe.id, draft.name)
+        draft.state = "done"
+        draft.source.remove()
 
     def _start(
         self, draft: Draft, kind: str, title: str, total: int, unit: str, work: Callable[[Running], dict[str, Any]]

@@ -1,0 +1,62 @@
+"""The SQL of an import's hidden table: the table to be, or the stage on which rows wait for a table that is there."""
+
+from rolltop.collections.imports.declare import checks, ddl, declared
+from rolltop.collections.imports.plan import Into, Plan, Planned
+from rolltop.data import quote
+
+ROW = "_rolltop_row"
+"""The column of a stage with the number of the row in the file."""
+
+
+def create(hidden: str, plan: Plan) -> str:
+    """CREATE TABLE for the hidden table."""
+    lines = _columns(plan) if plan.into is None else _stage_columns(plan, plan.into)
+    return f"CREATE TABLE {quote(hidden)} (\n  " + ",\n  ".join(lines) + "\n)"
+
+
+def insert(hidden: str, plan: Plan) -> str:
+    """INSERT for one row of the file; on a stage its number comes first."""
+    names = ", ".join(quote(column.name) for column in plan.columns)
+    values = ", ".join(_value(column) for column in plan.columns)
+    if plan.into is not None:
+        names, values = f"{ROW}, {names}", f"?, {values}"
+    return f"INSERT INTO {quote(hidden)} ({names}) VALUES ({values})"  # noqa: S608 (names quoted, values bound)
+
+
+def _columns(plan: Plan) -> list[str]:
+    """A table of ours: each column has its declared type and the CHECK that holds SQLite to it."""
+    lines = [f"{quote(plan.key)} INTEGER PRIMARY KEY"] if plan.key_added else []
+    for column in plan.columns:
+        name = quote(column.name)
+        if column.name != plan.key or plan.key_added:
+            lines.append(f"{name} {ddl(name, column.type, column.choice.choices)}")
+        elif column.type == "integer":
+            lines.append(f"{name} INTEGER PRIMARY KEY")
+        else:
+            held = " ".join(f"CHECK ({each})" for each in checks(name, column.type, column.choice.choices))
+            lines.append(f"{name} {declared(column.type)} NOT NULL PRIMARY KEY {held}")
+    return lines
+
+
+def _stage_columns(plan: Plan, into: Into) -> list[str]:
+    """The declared types of the table, so that its affinities convert here already; a key by which rows are found must
+    be told apart as the table does it."""
+    lines = [f"{ROW} INTEGER PRIMARY KEY"]
+    for column in plan.columns:
+        found = into.table.by_name[column.name]
+        collation = f" COLLATE {found.collation}" if found.collation else ""
+        lines.append(f"{quote(column.name)} {found.declared}{collation}")
+    if into.key:
+        lines.append(f"UNIQUE ({', '.join(map(quote, into.key))})")
+    return lines
+
+
+def _value(column: Planned) -> str:
+    """The SQL of a cell: empty ones and words for null become NULL there, which is faster than in Python."""
+    if column.judged or column.choice.converts:
+        return "?"
+    value = "?"
+    for word in column.choice.words:
+        text = word.replace("'", "''")
+        value = f"nullif({value}, '{text}')"
+    return value
