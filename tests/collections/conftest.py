@@ -89,6 +89,10 @@ def client(server: TestClient) -> Iterator[TestClient]:
     yield server
     for draft in server.get("/api/imports").json():
         server.delete(f"/api/imports/{draft['id']}")
+    for waiting in server.get("/api/quarantine").json():
+        server.post(f"/api/quarantine/{waiting['id']}/discard", json={})
+    for recipe in server.get("/api/recipes").json():
+        server.delete(f"/api/recipes/{recipe['id']}")
     while names := [each["name"] for each in server.get("/api/collections").json()]:
         for name in names:
             server.delete(f"/api/collections/{quote(name)}?dependents=drop")

@@ -148,7 +148,7 @@ class Load:
         if table.lower() in map(str.lower, names):
             raise TableExists(table, free_name(table, names))
         if not self._plan.treatment.dry_run:
-            connection.execute(f"ALTER TABLE {quote(self._hidden)} RENAME TO {quote(table)}")
+            _rename(connection, self._hidden, table)
             self._rows.settle(connection, self._hidden, self._rejects)
 
     def _merge(self, connection: apsw.Connection, into: Into) -> Counts:
@@ -169,8 +169,9 @@ class Load:
         if self._plan.treatment.dry_run:
             connection.execute("ROLLBACK TO merge")
         else:
-            with self._rows.read() as rows:
-                self._rejects.fill(connection, rows)
+            if self._rejects.count:
+                with self._rows.read() as rows:
+                    self._rejects.fill(connection, rows)
             self._rows.settle(connection, self._hidden, self._rejects)
         connection.execute("RELEASE merge")
         return counts
@@ -198,6 +199,16 @@ def drop_leftovers(data: Data, keep: Collection[str] = ()) -> None:
 def _drop(connection: apsw.Connection, tables: Sequence[str]) -> None:
     for table in tables:
         connection.execute(f"DROP TABLE IF EXISTS {quote(table)}")
+
+
+def _rename(connection: apsw.Connection, hidden: str, table: str) -> None:
+    """Nothing refers to the hidden name, so nothing else need be rewritten: SQLite would read every view and trigger of
+    the file for that, and refuse to go on for one that is broken."""
+    connection.config(apsw.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1)
+    try:
+        connection.execute(f"ALTER TABLE {quote(hidden)} RENAME TO {quote(table)}")
+    finally:
+        connection.config(apsw.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0)
 
 
 def _refusal(number: int, reasons: Sequence[Reason]) -> RowRefused:
