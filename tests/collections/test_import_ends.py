@@ -45,9 +45,22 @@ class Caller:
         self.until(lambda: self.http.get(f"/api/imports/{id}").json()["state"] == "ready")
         return id
 
-    def run(self, id: str) -> str:
+    def run(self, id: str, **wish: Any) -> str:
         """Start to load; the job's id."""
-        return str(self.http.post(f"/api/imports/{id}/run", json={}).json()["id"])
+        return str(self.http.post(f"/api/imports/{id}/run", json=wish).json()["id"])
+
+    def done(self, job: str) -> dict[str, Any]:
+        """The job when it has ended."""
+        self.until(lambda: self.job(job)["ended"] is not None)
+        return self.job(job)
+
+    def count(self, table: str) -> int:
+        """How many rows it has, as another program sees them."""
+        connection = apsw.Connection(str(self.server.workspace / "data.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return int(connection.execute(f'SELECT count(*) FROM "{table}"').get)
+        finally:
+            connection.close()
 
     def job(self, id: str) -> dict[str, Any]:
         """The job as it is now."""
@@ -171,6 +184,85 @@ def test_a_killed_server_has_all_or_nothing(
             assert again.tables() == ["films"]
             assert again.http.get("/api/collections/films").json()["rows"] == ROWS
         assert list((server.workspace / "files" / "imports").iterdir()) == []
+    assert stop_server(restarted) == 0
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Other films of the same shape, every thousandth of them without a number for its year."""
+    path = tmp_path_factory.mktemp("later") / "films.csv"
+    lines = (f"later {number},{'x' if number % 1_000 == 0 else 1},1.5,2024-01-01,True" for number in range(ROWS))
+    path.write_text("\n".join(["title,year,rating,seen,good", *lines]))
+    return path
+
+
+APPEND = {"table": "films", "target": "append", "bad_rows": "quarantine"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+@pytest.mark.parametrize(("unit", "share"), [("rows", 0.5), ("rows written", 0.0), ("rows written", 0.5)])
+def test_a_server_killed_while_appending_has_all_or_nothing(
+    process: tuple[subprocess.Popen[bytes], LiveServer],
+    caller: Caller,
+    films: Path,
+    later: Path,
+    unit: str,
+    share: float,
+) -> None:
+    caller.done(caller.run(caller.scanned(films), key=None))
+    job = caller.run(caller.scanned(later), **APPEND)
+
+    def _far_enough() -> bool:
+        progress = (now := caller.job(job))["progress"]
+        beyond = unit == "rows" and progress["unit"] != "rows"
+        return (progress["unit"] == unit and progress["done"] >= share * ROWS) or beyond or now["ended"] is not None
+
+    caller.until(_far_enough)
+    os.kill(process[0].pid, signal.SIGKILL)
+    process[0].wait()
+    restarted, server = start_server(caller.server.workspace)
+    with Caller(server) as again:
+        state = again.job(job)["state"]
+        assert state in ("interrupted", "done")
+        waiting = again.http.get("/api/quarantine").json()
+        if waiting:  # it may be killed after the commit, before the job's last state
+            assert again.count("films") == 2 * ROWS - ROWS // 1_000
+            assert [each["rows"] for each in waiting] == [ROWS // 1_000]
+        else:
+            assert state == "interrupted"
+            assert again.count("films") == ROWS
+            assert again.tables() == ["films"]
+    assert stop_server(restarted) == 0
+
+
+def test_a_cancelled_append_leaves_the_table_as_it_was(caller: Caller, films: Path, later: Path) -> None:
+    caller.done(caller.run(caller.scanned(films), key=None))
+    id = caller.scanned(later)
+    job = caller.run(id, **APPEND)
+    caller.until(lambda: caller.job(job)["progress"]["unit"] == "rows written" or caller.job(job)["ended"] is not None)
+    caller.http.post(f"/api/jobs/{job}/cancel")
+    assert caller.done(job)["state"] in ("cancelled", "done")
+    if caller.job(job)["state"] == "cancelled":
+        assert (caller.count("films"), caller.tables()) == (ROWS, ["films"])
+        assert caller.done(caller.run(id, **APPEND))["result"]["inserted"] == ROWS - ROWS // 1_000
+
+
+def test_what_waits_outlives_the_server(
+    process: tuple[subprocess.Popen[bytes], LiveServer], caller: Caller, later: Path
+) -> None:
+    columns = [{"source": "year", "type": "integer"}]
+    result = caller.done(caller.run(caller.scanned(later), bad_rows="quarantine", columns=columns, key=None))["result"]
+    path = f"/api/quarantine/{result['quarantine']}"
+    fixed = caller.http.post(f"{path}/fixes", json={"kind": "null", "column": "year", "words": ["x"]})
+    assert fixed.status_code == 201
+    assert stop_server(process[0]) == 0
+    restarted, server = start_server(caller.server.workspace)
+    with Caller(server) as again:
+        assert again.http.get(path).json()["rows"] == ROWS // 1_000
+        job = again.http.post(f"{path}/retry", json={}).json()["id"]
+        assert again.done(job)["result"]["inserted"] == ROWS // 1_000
+        assert again.count("films") == ROWS
+        assert again.tables() == ["films"]
     assert stop_server(restarted) == 0
 
 

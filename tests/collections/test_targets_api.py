@@ -1,6 +1,6 @@
 """Files go into tables that are there: appended, or changing rows by a key; all or nothing; tried before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class TestAppend:
     def test_takes_another_mapping_and_the_types_of_the_table(self, importer: Importer, client: TestClient) -> None:
         importer.table(FILMS)
         execute(client, "CREATE TABLE seen (film TEXT, day DATE, rating REAL, note TEXT DEFAULT 'none')")
-        draft = importer.send("name,at,stars,x\n007,31.12.2024,\"7,5\",1\n")
+        draft = importer.send('name,at,stars,x\n007,31.12.2024,"7,5",1\n')
         columns = [
             {"source": "name", "name": "film"},
             {"source": "at", "name": "day"},
@@ -72,9 +72,7 @@ class TestAppend:
         assert len(importer.rows("films")) == 3
         assert hidden_tables(client) == []
 
-    def test_a_foreign_table_keeps_its_own_way_of_writing_moments(
-        self, importer: Importer, client: TestClient
-    ) -> None:
+    def test_a_foreign_table_keeps_its_own_way_of_writing_moments(self, importer: Importer, client: TestClient) -> None:
         execute(client, "CREATE TABLE visits (at DATETIME)")
         draft = importer.send("at\n2024-05-01 10:00:00\n2024-05-02 11:00:00\n")
         importer.run(draft["id"], table="visits", target="append")
@@ -128,10 +126,12 @@ class TestAppend:
 
     def test_columns_that_are_computed_or_hold_bytes(self, importer: Importer, client: TestClient) -> None:
         execute(client, "CREATE TABLE t (a INTEGER, b INTEGER AS (a * 2), c BLOB)")
-        for content in ("a,b\n1,2\n", "a,c\n1,x\n"):
-            draft = importer.send(content)
-            answer = client.post(f"/api/imports/{draft['id']}/run", json={"table": "t", "target": "append"})
-            assert (answer.status_code, answer.json()["code"]) == (422, "imports.bad_columns")
+        draft = importer.send("a,b\n1,2\n")
+        answer = client.post(f"/api/imports/{draft['id']}/run", json={"table": "t", "target": "append"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "imports.bad_columns")
+        draft = importer.send("a,c\n1,\\x00ff\n2,\\x\n")
+        assert counts(importer.run(draft["id"], table="t", target="append")) == (2, 0, 0, 0)
+        assert [row["c"] for row in importer.rows("t")] == ["\\x00ff", "\\x"]
 
     def test_a_view_that_is_broken_does_not_matter(self, importer: Importer, client: TestClient) -> None:
         execute(client, "CREATE VIEW broken AS SELECT * FROM nowhere")
@@ -191,9 +191,7 @@ class TestUpdate:
         draft = importer.send("id\n1\n2\n")
         assert counts(importer.run(draft["id"], table="t", target="update")) == (1, 0, 1, 0)
 
-    def test_the_same_file_again_changes_nothing(
-        self, importer: Importer, nycflights: Callable[[str], Path]
-    ) -> None:
+    def test_the_same_file_again_changes_nothing(self, importer: Importer, nycflights: Callable[[str], Path]) -> None:
         content = nycflights("planes").read_bytes()
         importer.table(content, "planes.csv")
         draft = importer.send(content, "planes.csv")
@@ -212,9 +210,7 @@ class TestDryRun:
         assert job["result"]["first_refused"] == [
             {
                 "row": 4,
-                "reasons": [
-                    {"code": "type", "column": "id", "value": "x", "message": "'x' is not a whole number."}
-                ],
+                "reasons": [{"code": "type", "column": "id", "value": "x", "message": "'x' is not a whole number."}],
             }
         ]
         assert importer.rows("films") == before
@@ -249,3 +245,33 @@ class TestMapping:
             "keys": [["id"], ["dep_delay"]],
         }
         assert client.get(f"/api/imports/{draft['id']}/mapping?table=nothing").status_code == 404
+
+
+class TestFullDisk:
+    """SQLite is told that the file may not grow: what a full disk says."""
+
+    LINES = "id,title\n" + "".join(f"{number},a title that takes some room {number}\n" for number in range(30_000))
+
+    @pytest.fixture
+    def full(self, client: TestClient) -> Iterator[None]:
+        execute(client, "CREATE TABLE there (id INTEGER PRIMARY KEY, title TEXT); INSERT INTO there VALUES (-1, 'x')")
+        data = data_of(client)
+        (pages,) = data.read_now("PRAGMA page_count")[0]
+        data.submit(lambda connection: connection.pragma("max_page_count", pages + 300)).result()
+        yield
+        data.submit(lambda connection: connection.pragma("max_page_count", 1 << 30)).result()
+
+    @pytest.mark.usefixtures("full")
+    @pytest.mark.parametrize("wish", [{}, {"table": "there", "target": "append"}])
+    def test_leaves_nothing_and_the_server_goes_on(
+        self, importer: Importer, client: TestClient, wish: dict[str, Any]
+    ) -> None:
+        draft = importer.send(self.LINES)
+        job = importer.run(draft["id"], **wish)
+        assert (job["state"], job["error"]["code"]) == ("failed", "out_of_space")
+        assert "Free some space" in job["error"]["hint"]
+        assert importer.collections() == ["there"]
+        assert client.post("/rest/v1/there", json={"id": -2, "title": "y"}).status_code == 201
+        data_of(client).submit(lambda connection: connection.pragma("max_page_count", 1 << 30)).result()
+        assert counts(importer.run(draft["id"], **wish)) == (30_000, 0, 0, 0)
+        assert hidden_tables(client) == []

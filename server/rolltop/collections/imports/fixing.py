@@ -15,7 +15,6 @@ from rolltop.collections.imports.readings import AS_WRITTEN, BY_TYPE, Reading
 from rolltop.collections.imports.readings import Value as Stored
 from rolltop.collections.recipes.schemas import CutLong, FillShort, Fix, ReadAs, Replace, Shorten, Strip, TreatAsNull
 
-
 Value = Stored | None
 
 

@@ -15,7 +15,7 @@ from rolltop.collections.imports.plan import (
     check_fit,
     is_included,
     requiring,
-    treatment,
+    treated,
 )
 from rolltop.collections.imports.scan import Scanned
 from rolltop.collections.imports.schemas import ImportRun, MappedColumn, Mapping, given
@@ -59,7 +59,7 @@ def plan_into(scanned: Scanned, table: Table, wanted: ImportRun, recipe: Recipe 
         table.name,
         tuple(requiring(column, *key) for column in columns),
         into=Into(table, key),
-        treatment=treatment(wanted, recipe.fixes if recipe is not None else []),
+        treatment=treated(wanted, recipe.fixes if recipe is not None else []),
     )
     check_fit(scanned, made)
     return made

@@ -101,13 +101,13 @@ def plan(scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None 
         key,
         added,
         labels,
-        treatment=treatment(wanted, fixes),
+        treatment=treated(wanted, fixes),
     )
     check_fit(scanned, made)
     return made
 
 
-def treatment(wanted: ImportRun, fixes: Sequence[Fix]) -> Treatment:
+def treated(wanted: ImportRun, fixes: Sequence[Fix]) -> Treatment:
     """What a person and a recipe want done with rows that do not fit."""
     return Treatment(
         quarantine=wanted.bad_rows == "quarantine",
@@ -128,26 +128,32 @@ def check_fit(scanned: Scanned, made: Plan) -> None:
     Raises:
         RaggedFile, CellMisfits, BadKey: see there.
     """
-    if made.treatment.lenient and not any(each.choice.reading is CHOICE and each.choice.misfits for each in made.columns):
-        return  # no single row is at fault when a column has too many values for a choice
-    if (scanned.widths.long and not made.treatment.cut_long) or (
-        scanned.widths.short and not made.treatment.fill_short
-    ):
+    widths, treatment = scanned.widths, made.treatment
+    if treatment.lenient:
+        for column in made.columns:
+            if column.choice.reading is CHOICE:  # no single row is at fault when there are too many values
+                _check_cells(column, made)
+        return
+    if (widths.long and not treatment.cut_long) or (widths.short and not treatment.fill_short):
         raise _ragged(scanned)
     for column in made.columns:
-        if column.choice.first_misfit is not None and column.fixes == NO_FIXES:
-            row, cell = column.choice.first_misfit
-            hint = "Import the column as text, leave it out, or have such rows set aside (bad_rows: quarantine)."
-            if made.into is not None:
-                hint = "Leave the column out, or have such rows set aside (bad_rows: quarantine)."
-            raise misfit(column.name, column.type, row, cell, column.choice.misfits, hint=hint)
-        if column.required and column.fixes == NO_FIXES:
-            raise BadKey(
-                f"The column {column.name!r} cannot be the key: {column.choice.nulls:,} of its cells are empty.",
-                hint="Choose another column, or have such rows set aside (bad_rows: quarantine)."
-                if made.into is not None
-                else "Choose another column, or null to have `id` added.",
-            )
+        if column.fixes == NO_FIXES:
+            _check_cells(column, made)
+
+
+def _check_cells(column: Planned, made: Plan) -> None:
+    new = made.into is None
+    if column.choice.first_misfit is not None:
+        row, cell = column.choice.first_misfit
+        text = "Import the column as text, leave it out" if new else "Leave the column out"
+        hint = f"{text}, or have such rows set aside (bad_rows: quarantine)."
+        raise misfit(column.name, column.type, row, cell, column.choice.misfits, hint=hint)
+    if column.required and not made.treatment.lenient:
+        other = "null to have `id` added" if new else "have such rows set aside (bad_rows: quarantine)"
+        raise BadKey(
+            f"The column {column.name!r} cannot be the key: {column.choice.nulls:,} of its cells are empty.",
+            hint=f"Choose another column, or {other}.",
+        )
 
 
 def is_included(scanned: Scanned, place: int) -> bool:

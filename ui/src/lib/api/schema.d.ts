@@ -344,6 +344,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports/{id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Import Mapping
+         * @description Into which columns of a table the file's columns would go by their names, and what would not fit.
+         */
+        get: operations["read_import_mapping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports/{id}/run": {
         parameters: {
             query?: never;
@@ -355,7 +375,8 @@ export interface paths {
         put?: never;
         /**
          * Run Import
-         * @description Load the file into a new table as a job: all of it or nothing.
+         * @description Load the file into a table as a job: into a new one, or into one that is there. All of it or nothing, unless
+         *     rows that do not fit are to be set aside. A dry run only counts.
          */
         post: operations["run_import"];
         delete?: never;
@@ -444,6 +465,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Quarantines
+         * @description The imports that left rows which did not fit, the newest first. They wait until they land or are discarded.
+         */
+        get: operations["list_quarantines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Quarantine
+         * @description One import's rows: what is wrong with them, grouped by column and reason, and what would help each group.
+         */
+        get: operations["read_quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Quarantine
+         * @description Drop rows for good: all, or those of a column, a reason or some numbers.
+         */
+        post: operations["discard_quarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/fixes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Fix
+         * @description Add a fix. It is used by the next retry, and kept as the recipe for files with the same headers.
+         */
+        post: operations["add_fix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/fixes/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Fix
+         * @description Take a fix out of the recipe. Fixes count from 1. Rows that landed stay.
+         */
+        delete: operations["remove_fix"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Quarantine
+         * @description Try rows again as a job. Those that fit go into the table and leave, the others get their reasons of now.
+         */
+        post: operations["retry_quarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Quarantined Rows
+         * @description A page of rows, in the order of the file.
+         */
+        get: operations["list_quarantined_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/rows/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Discard Quarantined Row
+         * @description Drop one row for good.
+         */
+        delete: operations["discard_quarantined_row"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Quarantined Row
+         * @description Change cells of a row. It is looked at again, and goes into the table with the next retry.
+         */
+        patch: operations["edit_quarantined_row"];
+        trace?: never;
+    };
     "/api/queries": {
         parameters: {
             query?: never;
@@ -491,6 +676,50 @@ export interface paths {
          * @description Delete a saved query; calls of it answer 404 from now on.
          */
         delete: operations["delete_query"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recipes
+         * @description The fixes that are kept for files of known shapes, the last changed first.
+         */
+        get: operations["list_recipes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recipes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Recipe
+         * @description One recipe: the headers it is for, and its fixes.
+         */
+        get: operations["read_recipe"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Recipe
+         * @description Forget a recipe. Files of that shape are imported without fixes from then on; rows that landed stay.
+         */
+        delete: operations["delete_recipe"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1054,6 +1283,17 @@ export interface components {
             unique: boolean;
         };
         /**
+         * CutLong
+         * @description Leave the surplus cells of rows with too many of them out.
+         */
+        CutLong: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cut_long";
+        };
+        /**
          * DataStatus
          * @description The SQLite file that holds the tables.
          */
@@ -1198,6 +1438,38 @@ export interface components {
             quote?: string | null;
         };
         /**
+         * Discard
+         * @description Which rows shall be dropped; an empty object drops all.
+         */
+        Discard: {
+            /**
+             * Code
+             * @description Only rows with a reason of this code.
+             */
+            code?: ("type" | "empty" | "unique" | "twice" | "check" | "reference" | "short" | "long" | "trigger" | "other") | null;
+            /**
+             * Column
+             * @description Only rows with a reason in this column of the table.
+             */
+            column?: string | null;
+            /**
+             * Rows
+             * @description Only the rows with these numbers.
+             */
+            rows?: number[] | null;
+        };
+        /**
+         * Discarded
+         * @description What was dropped.
+         */
+        Discarded: {
+            /**
+             * Rows
+             * @example 420
+             */
+            rows: number;
+        };
+        /**
          * Download
          * @description A link to a file that needs no token.
          */
@@ -1330,6 +1602,17 @@ export interface components {
             /** @description Where it stands, parts joined by dots. */
             field: string;
             message: string;
+        };
+        /**
+         * FillShort
+         * @description Leave the missing cells of rows with too few of them empty.
+         */
+        FillShort: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "fill_short";
         };
         /**
          * Finding
@@ -1528,6 +1811,8 @@ export interface components {
              * @example flights.csv
              */
             name: string;
+            /** @description What came of the last run or dry run. */
+            outcome: components["schemas"]["ImportOutcome"] | null;
             /**
              * Preview
              * @description The first hundred rows as they are written, long cells cut. Null: what the format itself calls so.
@@ -1535,6 +1820,8 @@ export interface components {
             preview: (string | null)[][];
             /** @description Null when every row has the same number of cells. */
             ragged: components["schemas"]["RaggedRows"] | null;
+            /** @description The fixes kept for files with these headers; a run uses them. */
+            recipe: components["schemas"]["Recipe"] | null;
             /**
              * Rows
              * @description Rows without the header; null until all have been read.
@@ -1642,15 +1929,78 @@ export interface components {
             type: "boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text";
         };
         /**
+         * ImportOutcome
+         * @description What became of the rows of the file, or would have. Also the result of the job.
+         */
+        ImportOutcome: {
+            /** Changed */
+            changed: number;
+            /**
+             * Dry Run
+             * @description Everything was counted and taken back.
+             */
+            dry_run: boolean;
+            /**
+             * First Refused
+             * @description The first twenty of them.
+             */
+            first_refused: components["schemas"]["RefusedRow"][];
+            /** Inserted */
+            inserted: number;
+            /**
+             * Quarantine
+             * @description Where the refused rows wait: `/api/quarantine/{quarantine}`.
+             */
+            quarantine: string | null;
+            /**
+             * Reasons
+             * @description Why rows were refused, the most frequent first.
+             */
+            reasons: components["schemas"]["RefusedTogether"][];
+            /**
+             * Refused
+             * @description Rows that do not fit.
+             */
+            refused: number;
+            /**
+             * Rows
+             * @description Rows that are in the table now: `inserted`, `changed` and `unchanged`.
+             */
+            rows: number;
+            /**
+             * Table
+             * @example flights
+             */
+            table: string;
+            /**
+             * Unchanged
+             * @description Rows that were there already, just so.
+             */
+            unchanged: number;
+        };
+        /**
          * ImportRun
-         * @description How the file becomes a table. An empty object takes everything as it was found.
+         * @description What becomes of the file. An empty object makes a new table of everything as it was found.
          */
         ImportRun: {
+            /**
+             * Bad Rows
+             * @description `refuse`: one row that does not fit, and nothing is imported. `quarantine`: the rows that fit are imported, the others wait in `/api/quarantine` with their reasons.
+             * @default refuse
+             * @enum {string}
+             */
+            bad_rows: "refuse" | "quarantine";
             /**
              * Columns
              * @description Columns that are not named here are taken as found.
              */
             columns?: components["schemas"]["RunColumn"][] | null;
+            /**
+             * Dry Run
+             * @description Do everything, count it, and take it back: the job's result says how many rows would be inserted, changed, left alone and refused.
+             * @default false
+             */
+            dry_run: boolean;
             /**
              * Fill Short Rows
              * @description Take rows with too few cells and leave the missing ones null.
@@ -1659,15 +2009,28 @@ export interface components {
             fill_short_rows: boolean;
             /**
              * Key
-             * @description The primary key: a column's new name. Null adds `id`. Left out: the import's `key`.
+             * @description New table: the primary key, a column's new name; null adds `id`; left out: the import's `key`. Update: the columns by which rows are found; left out: the table's primary key.
              */
-            key?: string | null;
+            key?: string | string[] | null;
+            /**
+             * Recipe
+             * @description Use the recipe kept for files of this shape, if there is one.
+             * @default true
+             */
+            recipe: boolean;
             /**
              * Table
              * @description Left out: the import's `table`.
              * @example flights
              */
             table?: string | null;
+            /**
+             * Target
+             * @description `new`: make the table. `append`: add the rows to a table that is there. `update`: rows whose `key` is in the table change it, the others are added.
+             * @default new
+             * @enum {string}
+             */
+            target: "new" | "append" | "update";
         };
         /**
          * Index
@@ -1791,6 +2154,59 @@ export interface components {
             message: string;
         };
         JsonValue: unknown;
+        /**
+         * MappedColumn
+         * @description Where a column of the file would go.
+         */
+        MappedColumn: {
+            /**
+             * Misfits
+             * @description How many of its cells do not fit that type.
+             * @example 0
+             */
+            misfits: number;
+            /**
+             * Name
+             * @description The table's column of that name; null: there is none.
+             */
+            name: string | null;
+            /**
+             * Reading
+             * @description How, when not the plain way.
+             */
+            reading: string | null;
+            /**
+             * Source
+             * @description The column's `name` in the import.
+             * @example dep_delay
+             */
+            source: string;
+            /**
+             * Type
+             * @description The type that its cells would be read as.
+             */
+            type: ("boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text") | null;
+        };
+        /**
+         * Mapping
+         * @description How a file goes into a table that is there, as far as the names tell.
+         */
+        Mapping: {
+            /** Columns */
+            columns: components["schemas"]["MappedColumn"][];
+            /**
+             * Keys
+             * @description The keys by which `update` can find rows, the primary key first.
+             */
+            keys: string[][];
+            /**
+             * Missing
+             * @description Columns of the table that need a value in every row and get none.
+             */
+            missing: string[];
+            /** Table */
+            table: string;
+        };
         /**
          * Me
          * @description The caller.
@@ -2092,6 +2508,176 @@ export interface components {
             unit: string;
         };
         /**
+         * Quarantine
+         * @description An import that left rows, with what is wrong and what would help.
+         */
+        Quarantine: {
+            /**
+             * Columns
+             * @description In the order of a row's cells.
+             */
+            columns: components["schemas"]["QuarantineColumn"][];
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Fixes
+             * @description Those that a retry uses: the recipe of this shape of file.
+             */
+            fixes: (components["schemas"]["ReadAs"] | components["schemas"]["TreatAsNull"] | components["schemas"]["Strip"] | components["schemas"]["Replace"] | components["schemas"]["Shorten"] | components["schemas"]["FillShort"] | components["schemas"]["CutLong"])[];
+            /**
+             * Groups
+             * @description The largest first; a row is in as many as it has reasons.
+             */
+            groups: components["schemas"]["ReasonGroup"][];
+            /**
+             * Id
+             * @description The import's id.
+             * @example 01kb8v3c9tqk6x4m2h7w
+             */
+            id: string;
+            /**
+             * Job
+             * @description The retry that is under way.
+             */
+            job: string | null;
+            /**
+             * Key
+             * @description The columns by which a retry finds rows to change; empty: rows are added.
+             */
+            key: string[];
+            /**
+             * Name
+             * @description The file's name.
+             * @example orders.csv
+             */
+            name: string;
+            /**
+             * Recipe
+             * @description The recipe's id.
+             */
+            recipe: string | null;
+            /**
+             * Rows
+             * @description How many rows wait.
+             * @example 420
+             */
+            rows: number;
+            /**
+             * Table
+             * @description The table into which they go.
+             * @example orders
+             */
+            table: string;
+        };
+        /**
+         * QuarantineColumn
+         * @description A column of the file.
+         */
+        QuarantineColumn: {
+            /**
+             * Header
+             * @description What stands in the file.
+             * @example Price
+             */
+            header: string;
+            /**
+             * Name
+             * @description The table's column; null: it is left out.
+             * @example price
+             */
+            name: string | null;
+            /**
+             * Source
+             * @description What fixes and edits call it.
+             * @example price
+             */
+            source: string;
+            /**
+             * Type
+             * @description The type that its cells are read as.
+             * @example decimal
+             */
+            type: string | null;
+        };
+        /**
+         * QuarantineSummary
+         * @description An import that left rows.
+         */
+        QuarantineSummary: {
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Id
+             * @description The import's id.
+             * @example 01kb8v3c9tqk6x4m2h7w
+             */
+            id: string;
+            /**
+             * Name
+             * @description The file's name.
+             * @example orders.csv
+             */
+            name: string;
+            /**
+             * Rows
+             * @description How many rows wait.
+             * @example 420
+             */
+            rows: number;
+            /**
+             * Table
+             * @description The table into which they go.
+             * @example orders
+             */
+            table: string;
+        };
+        /**
+         * QuarantinedRow
+         * @description A row that waits.
+         */
+        QuarantinedRow: {
+            /**
+             * Cells
+             * @description As they stand in the file, or as they were edited.
+             */
+            cells: (string | null)[];
+            /**
+             * Reasons
+             * @description Empty: nothing that can be told before a retry speaks against it now.
+             */
+            reasons: components["schemas"]["Reason"][];
+            /**
+             * Row
+             * @description Its number in the file, the header not counted.
+             * @example 17
+             */
+            row: number;
+        };
+        /**
+         * QuarantinedRows
+         * @description A page of rows.
+         */
+        QuarantinedRows: {
+            /**
+             * Count
+             * @description All rows of the selection.
+             */
+            count: number;
+            /**
+             * Next
+             * @description The `after` of the next page; null on the last one.
+             */
+            next: number | null;
+            /** Rows */
+            rows: components["schemas"]["QuarantinedRow"][];
+        };
+        /**
          * Query
          * @description A saved query, and what its SQL means in the present schema.
          */
@@ -2240,6 +2826,147 @@ export interface components {
             short: number;
         };
         /**
+         * ReadAs
+         * @description Read cells that do not fit in another way of writing the type.
+         */
+        ReadAs: {
+            /**
+             * Column
+             * @description The column's `name` in the import.
+             * @example price
+             */
+            column: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "read_as";
+            /**
+             * Reading
+             * @description A way of writing the column's type.
+             * @example decimal comma
+             * @example day/month/year
+             */
+            reading: string;
+        };
+        /**
+         * Reason
+         * @description One thing that is wrong with a row.
+         */
+        Reason: {
+            /**
+             * Code
+             * @description `type`: cannot be read as the column's type · `empty`: a value is needed · `unique`: a row of the table has the key already · `twice`: an earlier row of the file has it · `check`: the table's CHECK refuses it · `reference`: the row it refers to is not there · `short`, `long`: too few or too many cells · `trigger`: a trigger refuses it · `other`: something else that SQLite says
+             * @enum {string}
+             */
+            code: "type" | "empty" | "unique" | "twice" | "check" | "reference" | "short" | "long" | "trigger" | "other";
+            /**
+             * Column
+             * @description The table's column; null when it is no single one's fault.
+             */
+            column: string | null;
+            /**
+             * Message
+             * @example '31/12/2024' is not a date.
+             */
+            message: string;
+            /**
+             * Value
+             * @description The cell, a long one cut.
+             * @example 31/12/2024
+             */
+            value: string | null;
+        };
+        /**
+         * ReasonGroup
+         * @description The rows with the same thing wrong in the same column.
+         */
+        ReasonGroup: {
+            /**
+             * Code
+             * @description `type`: cannot be read as the column's type · `empty`: a value is needed · `unique`: a row of the table has the key already · `twice`: an earlier row of the file has it · `check`: the table's CHECK refuses it · `reference`: the row it refers to is not there · `short`, `long`: too few or too many cells · `trigger`: a trigger refuses it · `other`: something else that SQLite says
+             * @enum {string}
+             */
+            code: "type" | "empty" | "unique" | "twice" | "check" | "reference" | "short" | "long" | "trigger" | "other";
+            /** Column */
+            column: string | null;
+            /**
+             * First
+             * @description The first of them.
+             * @example 17
+             */
+            first: number;
+            /**
+             * Message
+             * @description What is said of one of them.
+             */
+            message: string;
+            /**
+             * Rows
+             * @description How many rows.
+             * @example 420
+             */
+            rows: number;
+            /** Suggestions */
+            suggestions: components["schemas"]["Suggestion"][];
+            /**
+             * Values
+             * @description The most frequent cells, long ones cut.
+             * @example [
+             *       "31/12/2024",
+             *       "n/k"
+             *     ]
+             */
+            values: string[];
+        };
+        /**
+         * Recipe
+         * @description What makes files of one shape fit. It is used when a file with the same headers is imported again.
+         */
+        Recipe: {
+            /**
+             * Changed
+             * Format: date-time
+             */
+            changed: string;
+            /**
+             * Fixes
+             * @description In the order in which they were made.
+             */
+            fixes: (components["schemas"]["ReadAs"] | components["schemas"]["TreatAsNull"] | components["schemas"]["Strip"] | components["schemas"]["Replace"] | components["schemas"]["Shorten"] | components["schemas"]["FillShort"] | components["schemas"]["CutLong"])[];
+            /**
+             * Headers
+             * @description The shape: the headers, in the order of the file.
+             */
+            headers: string[];
+            /**
+             * Id
+             * @example 01kb8v3c9tqk6x4m2h7w
+             */
+            id: string;
+            /**
+             * Name
+             * @description The file that it was made for, or used for last.
+             * @example orders.csv
+             */
+            name: string;
+            /**
+             * Types
+             * @description The types of the columns that have fixes, by column; they hold unless the import says otherwise.
+             * @example {
+             *       "price": "decimal"
+             *     }
+             */
+            types: {
+                [key: string]: string;
+            };
+            /**
+             * Used
+             * @description When an import used it last.
+             */
+            used: string | null;
+        };
+        /**
          * Reference
          * @description Where a foreign key points to.
          */
@@ -2302,6 +3029,55 @@ export interface components {
             fields: components["schemas"]["FieldError"][];
         };
         /**
+         * RefusedRow
+         * @description A row that did not fit.
+         */
+        RefusedRow: {
+            /**
+             * Reasons
+             * @example [
+             *       {
+             *         "code": "type",
+             *         "column": "arr_delay",
+             *         "message": "'n/k' is not a whole number.",
+             *         "value": "n/k"
+             *       }
+             *     ]
+             */
+            reasons: {
+                [key: string]: string | null;
+            }[];
+            /**
+             * Row
+             * @description Its number in the file, the header not counted.
+             * @example 17
+             */
+            row: number;
+        };
+        /**
+         * RefusedTogether
+         * @description How many cells were refused for the same reason in the same column.
+         */
+        RefusedTogether: {
+            /**
+             * Cells
+             * @example 12
+             */
+            cells: number;
+            /**
+             * Code
+             * @description The reason, as in `/api/quarantine`.
+             * @example type
+             */
+            code: string;
+            /**
+             * Column
+             * @description Null when it is no single column's fault.
+             * @example arr_delay
+             */
+            column: string | null;
+        };
+        /**
          * Rename
          * @description Give the table or view another name.
          */
@@ -2352,6 +3128,75 @@ export interface components {
             columns: string[];
         };
         /**
+         * Replace
+         * @description Put another text in the place of cells that are exactly this one; an empty `old` is for empty cells.
+         */
+        Replace: {
+            /**
+             * Column
+             * @description The column's `name` in the import.
+             * @example price
+             */
+            column: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "replace";
+            /**
+             * New
+             * @example true
+             */
+            new: string;
+            /**
+             * Old
+             * @example ja
+             */
+            old: string;
+        };
+        /**
+         * Retry
+         * @description Which rows shall be tried again; an empty object tries all.
+         */
+        Retry: {
+            /**
+             * Code
+             * @description Only rows with a reason of this code.
+             */
+            code?: ("type" | "empty" | "unique" | "twice" | "check" | "reference" | "short" | "long" | "trigger" | "other") | null;
+            /**
+             * Column
+             * @description Only rows with a reason in this column of the table.
+             */
+            column?: string | null;
+            /**
+             * Key
+             * @description Find rows by this key of the table and change them; an empty list only adds. Left out: as the import did.
+             */
+            key?: string[] | null;
+            /**
+             * Rows
+             * @description Only the rows with these numbers.
+             */
+            rows?: number[] | null;
+        };
+        /**
+         * RowEdit
+         * @description Other texts for some cells of a row.
+         */
+        RowEdit: {
+            /**
+             * Cells
+             * @description By the column's `source`, written as in the file.
+             * @example {
+             *       "price": "12.50"
+             *     }
+             */
+            cells: {
+                [key: string]: string | null;
+            };
+        };
+        /**
          * RunColumn
          * @description What becomes of a column.
          */
@@ -2364,7 +3209,7 @@ export interface components {
             include: boolean;
             /**
              * Name
-             * @description Left out: the name the import gave it.
+             * @description Left out: the name the import gave it; of a table that is there, the column of that name.
              */
             name?: string | null;
             /**
@@ -2374,7 +3219,7 @@ export interface components {
             source: string;
             /**
              * Type
-             * @description Left out: the type the import found.
+             * @description Left out: the type the import found. Columns of a table that is there keep their types.
              */
             type?: ("boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text") | null;
         };
@@ -2460,6 +3305,29 @@ export interface components {
             select: string;
         };
         /**
+         * Shorten
+         * @description Cut texts that are longer.
+         */
+        Shorten: {
+            /**
+             * Column
+             * @description The column's `name` in the import.
+             * @example price
+             */
+            column: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "shorten";
+            /**
+             * Length
+             * @description Characters that stay.
+             * @example 80
+             */
+            length: number;
+        };
+        /**
          * SignInCode
          * @description A link that signs a browser in, once, within a minute.
          */
@@ -2516,6 +3384,56 @@ export interface components {
             workspace: components["schemas"]["WorkspaceStatus"];
         };
         /**
+         * Strip
+         * @description Take a text and spaces away from both ends of cells that do not fit.
+         */
+        Strip: {
+            /**
+             * Column
+             * @description The column's `name` in the import.
+             * @example price
+             */
+            column: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "strip";
+            /**
+             * Text
+             * @example €
+             */
+            text: string;
+        };
+        /**
+         * Suggestion
+         * @description Something that would help.
+         */
+        Suggestion: {
+            /**
+             * Action
+             * @description `fix`: add the fix, then retry. `update`: retry with `key`, so that rows that are there are changed. `discard`: drop the rows.
+             * @enum {string}
+             */
+            action: "fix" | "update" | "discard";
+            /** Fix */
+            fix?: (components["schemas"]["ReadAs"] | components["schemas"]["TreatAsNull"] | components["schemas"]["Strip"] | components["schemas"]["Replace"] | components["schemas"]["Shorten"] | components["schemas"]["FillShort"] | components["schemas"]["CutLong"]) | null;
+            /** Key */
+            key?: string[] | null;
+            /**
+             * Solves
+             * @description How many of the cells would fit then.
+             * @example 412
+             */
+            solves: number;
+            /**
+             * Title
+             * @description For people.
+             * @example Read as day/month/year
+             */
+            title: string;
+        };
+        /**
          * TableCreate
          * @description A table to be made.
          */
@@ -2561,6 +3479,31 @@ export interface components {
             search?: string[];
             /** Unique */
             unique?: components["schemas"]["NewUnique"][];
+        };
+        /**
+         * TreatAsNull
+         * @description Take cells that are exactly one of these words for null.
+         */
+        TreatAsNull: {
+            /**
+             * Column
+             * @description The column's `name` in the import.
+             * @example price
+             */
+            column: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "null";
+            /**
+             * Words
+             * @example [
+             *       "unknown",
+             *       "?"
+             *     ]
+             */
+            words: string[];
         };
         /**
          * Unique
@@ -3643,6 +4586,58 @@ export interface operations {
             };
         };
     };
+    read_import_mapping: {
+        parameters: {
+            query: {
+                /** @description A table that is there. */
+                table: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mapping"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     run_import: {
         parameters: {
             query?: never;
@@ -3879,6 +4874,497 @@ export interface operations {
             };
         };
     };
+    list_quarantines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineSummary"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    discard_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Discard"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discarded"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadAs"] | components["schemas"]["TreatAsNull"] | components["schemas"]["Strip"] | components["schemas"]["Replace"] | components["schemas"]["Shorten"] | components["schemas"]["FillShort"] | components["schemas"]["CutLong"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retry_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retry"];
+            };
+        };
+        responses: {
+            /** @description Accepted: it goes on after this answer. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_quarantined_rows: {
+        parameters: {
+            query?: {
+                /** @description Only rows with a reason in this column of the table. */
+                column?: string | null;
+                /** @description Only rows with a reason of this code. */
+                code?: ("type" | "empty" | "unique" | "twice" | "check" | "reference" | "short" | "long" | "trigger" | "other") | null;
+                /** @description Rows with a number above this one. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedRows"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    discard_quarantined_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    edit_quarantined_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowEdit"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedRow"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_queries: {
         parameters: {
             query?: never;
@@ -4094,6 +5580,140 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_recipes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipe"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipe"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_recipe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
             };
             cookie?: never;
         };
