@@ -109,6 +109,10 @@ export class Draft {
       columns: this.columns.map(({ found, name, type, include }) => ({ source: found.name, name: name.normalize("NFC"), type, include })),
       key: this.key ? this.key.name.normalize("NFC") : null,
       fill_short_rows: this.fillShortRows,
+      target: "new",
+      bad_rows: "refuse",
+      dry_run: false,
+      recipe: true,
     };
   }
 }

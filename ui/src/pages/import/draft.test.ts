@@ -38,6 +38,8 @@ function file(columns: ImportColumn[], more: Partial<Import> = {}): Import {
     preview: [],
     table: "orders",
     error: null,
+    recipe: null,
+    outcome: null,
     ...more,
   };
 }
@@ -81,6 +83,10 @@ describe("Draft", () => {
       ],
       key: "id",
       fill_short_rows: false,
+      target: "new",
+      bad_rows: "refuse",
+      dry_run: false,
+      recipe: true,
     });
   });
 
