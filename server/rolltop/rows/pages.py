@@ -10,12 +10,14 @@ from rolltop.data import Table
 from rolltop.data.errors import TooBig
 from rolltop.rows import errors, paging, prefer, respond, sql
 from rolltop.rows.fetching import fetched
+from rolltop.rows.landmarks import FAR, Landmarks
 from rolltop.rows.media import Media
 from rolltop.rows.paging import Window
 from rolltop.rows.planned import ReadPlan
 from rolltop.rows.request import ROOT, Request
 from rolltop.rows.respond import Answer, Headers
 from rolltop.rows.statement import Statement
+from rolltop.rows.walk import Walk, walk_of
 
 T = TypeVar("T")
 
@@ -49,6 +51,8 @@ class Compiled:
     """Counts groups, where the result's rows are groups."""
     header: str
     sorter: bool
+    walk: Walk | None
+    """For far pages, where the rows are in the order of an index."""
 
 
 def compiled_of(plan: ReadPlan, media: Media, page: Statement, *, sorter: bool, inline: bool) -> Compiled:
@@ -63,6 +67,7 @@ def compiled_of(plan: ReadPlan, media: Media, page: Statement, *, sorter: bool, 
         sql.extent(plan) if plan.grouped else None,
         respond.csv_header(plan.keys, media),
         sorter,
+        None if sorter else walk_of(plan, media),
     )
 
 
@@ -74,6 +79,7 @@ class Pages:
         self._start_stream = stream
         self._located = located
         self._honoured = honoured
+        self._landmarks = Landmarks()
 
     async def answer(self, request: Request, compiled: Compiled, values: Sequence[Any], window: Window) -> Answer:
         """The answer to a request for the rows of the window."""
@@ -109,10 +115,12 @@ class Pages:
         limit = CHUNK + 1 if large else asked
         bindings = compiled.page.bindings(values, (limit, window.offset) if window.offset > 0 else (limit,))
         counted = request.preferences.count is not None
+        far = compiled.walk if asked is not None and not large and window.offset >= FAR else None
 
         def read(connection: apsw.Connection) -> tuple[str | None, int, int, int | None]:
             """The text and its rows; how many rows the result has at least, and how many are counted."""
-            text, rows = fetched(connection, compiled.page.sql, bindings)[0]
+            found = far and self._landmarks.page(connection, far, values, asked or 0, window.offset)
+            text, rows = found or fetched(connection, compiled.page.sql, bindings)[0]
             streamed = large and rows > CHUNK
             if not counted and not streamed:
                 return text, rows, rows, None
@@ -125,7 +133,7 @@ class Pages:
             return text, rows, total, total
 
         try:
-            text, rows, extent, total = await self._run(read, single=not counted and not large)
+            text, rows, extent, total = await self._run(read, single=not counted and not large and far is None)
         except TooBig:  # more than SQLite puts into one text: a few very large rows
             statement = compiled.groups or compiled.count
             extent = total = await self._run(lambda connection: self._count(connection, statement, values), single=True)
