@@ -1,6 +1,7 @@
 """A rows lane of its own for each test: the library of the dialect's appendix, behind a real ASGI client."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,17 @@ def client_of(data: Data, queries: Iterable[SavedQuery] = ()) -> TestClient:
     client = TestClient(SignedIn(data, queries), base_url="http://127.0.0.1:8377/rest/v1/")
     client.headers.clear()
     return client
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client on one library for all tests of a module that read, or are rolled back."""
+    path = tmp_path_factory.mktemp("library") / "data.db"
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute(LIBRARY)
+    data = Data.open(path)
+    yield client_of(data)
+    data.close()
 
 
 @pytest.fixture

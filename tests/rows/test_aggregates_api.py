@@ -1,28 +1,11 @@
 """Aggregates and groups: the dialect's section 7."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import apsw
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import LIBRARY, Open, client_of, rows
-
-from rolltop.data import Data
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """One library for all: nothing here writes."""
-    path = tmp_path_factory.mktemp("library") / "data.db"
-    connection = apsw.Connection(str(path))
-    connection.execute(LIBRARY)
-    connection.close()
-    data = Data.open(path)
-    yield client_of(data)
-    data.close()
-
+from tests.rows.conftest import Open, rows
 
 EXAMPLES: list[tuple[str, Any]] = [
     (

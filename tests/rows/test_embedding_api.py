@@ -1,13 +1,12 @@
 """Related tables in the rows of others: the dialect's section 6, in reads and in what writes give back."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import apsw
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import LIBRARY, Open, client_of, rows
+from tests.rows.conftest import LIBRARY, Open, rows
 
 from rolltop.auth.actor import OWNER
 from rolltop.data import Data
@@ -15,19 +14,6 @@ from rolltop.rows import errors, plan
 from rolltop.rows.parse import read
 from rolltop.rows.planned import Source
 from rolltop.rows.shape import parameters, split
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """One library for all that only read."""
-    path = tmp_path_factory.mktemp("library") / "data.db"
-    connection = apsw.Connection(str(path))
-    connection.execute(LIBRARY)
-    connection.close()
-    data = Data.open(path)
-    yield client_of(data)
-    data.close()
-
 
 EXAMPLES: list[tuple[str, Any]] = [
     (

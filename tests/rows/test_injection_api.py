@@ -1,15 +1,10 @@
 """Text that would be SQL somewhere, in each place where a caller may put text: it stays text."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from urllib.parse import quote
 
-import apsw
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import LIBRARY, client_of, rows
-
-from rolltop.data import Data
+from tests.rows.conftest import rows
 
 ATTACKS = [
     "' OR '1'='1",
@@ -104,17 +99,6 @@ PLACES = [
     "books?on_conflict={}",
     "books?columns={}",
 ]
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A library for many requests: all of them read, or are rolled back."""
-    path = tmp_path_factory.mktemp("shared") / "data.db"
-    with closing(apsw.Connection(str(path))) as connection:
-        connection.execute(LIBRARY)
-    data = Data.open(path)
-    yield client_of(data)
-    data.close()
 
 
 def unharmed(client: TestClient) -> bool:

@@ -1,31 +1,16 @@
 """GET and HEAD on the library: the dialect's examples, pages, counts, media types, errors."""
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import LIBRARY, client_of, rows
+from tests.rows.conftest import LIBRARY, rows
 
 from rolltop.app import create_app
 from rolltop.config import Config
-from rolltop.data import Data
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """One library for all: nothing here writes."""
-    path = tmp_path_factory.mktemp("library") / "data.db"
-    connection = apsw.Connection(str(path))
-    connection.execute(LIBRARY)
-    connection.close()
-    data = Data.open(path)
-    yield client_of(data)
-    data.close()
-
 
 EXAMPLES = [
     ("books?select=id&info->dim->h=gt.10", [{"id": 1}]),
@@ -118,15 +103,15 @@ FILTERS = [
 
 class TestRead:
     @pytest.mark.parametrize(("path", "wanted"), EXAMPLES, ids=[path for path, _ in EXAMPLES])
-    def test_answers_the_examples(self, library: TestClient, path: str, wanted: Any) -> None:
-        assert rows(library.get(path)) == wanted
+    def test_answers_the_examples(self, shared: TestClient, path: str, wanted: Any) -> None:
+        assert rows(shared.get(path)) == wanted
 
     @pytest.mark.parametrize(("query", "wanted"), FILTERS, ids=[query for query, _ in FILTERS])
-    def test_filters(self, library: TestClient, query: str, wanted: list[int]) -> None:
-        assert [row["id"] for row in rows(library.get(f"books?select=id&order=id&{query}"))] == wanted
+    def test_filters(self, shared: TestClient, query: str, wanted: list[int]) -> None:
+        assert [row["id"] for row in rows(shared.get(f"books?select=id&order=id&{query}"))] == wanted
 
-    def test_answers_all_columns_in_their_types(self, library: TestClient) -> None:
-        assert rows(library.get("books?id=eq.1")) == [
+    def test_answers_all_columns_in_their_types(self, shared: TestClient) -> None:
+        assert rows(shared.get("books?id=eq.1")) == [
             {
                 "id": 1,
                 "title": "Salt",
@@ -140,24 +125,24 @@ class TestRead:
             }
         ]
 
-    def test_keeps_the_order_of_keys_and_repeats(self, library: TestClient) -> None:
-        response = library.get("books?select=title,id,again:title&id=eq.1")
+    def test_keeps_the_order_of_keys_and_repeats(self, shared: TestClient) -> None:
+        response = shared.get("books?select=title,id,again:title&id=eq.1")
         assert response.content == b'[{"title":"Salt","id":1,"again":"Salt"}]'
 
-    def test_answers_an_empty_array(self, library: TestClient) -> None:
-        response = library.get("books?id=gt.100")
+    def test_answers_an_empty_array(self, shared: TestClient) -> None:
+        response = shared.get("books?id=gt.100")
         assert (response.status_code, response.content) == (200, b"[]")
         assert response.headers["content-range"] == "*/*"
 
-    def test_says_length_type_and_location(self, library: TestClient) -> None:
-        response = library.get("books?select=id&id=gt.1&limit=1")
+    def test_says_length_type_and_location(self, shared: TestClient) -> None:
+        response = shared.get("books?select=id&id=gt.1&limit=1")
         assert response.headers["content-type"] == "application/json; charset=utf-8"
         assert response.headers["content-length"] == str(len(response.content))
         assert response.headers["content-location"] == "/books?id=gt.1&limit=1&select=id"
 
-    def test_same_shape_with_other_values(self, library: TestClient) -> None:
+    def test_same_shape_with_other_values(self, shared: TestClient) -> None:
         for number, title in ((1, "Salt"), (3, "North"), (1, "Salt")):
-            assert rows(library.get(f"books?select=title&id=eq.{number}")) == [{"title": title}]
+            assert rows(shared.get(f"books?select=title&id=eq.{number}")) == [{"title": title}]
 
 
 class TestOrder:
@@ -177,9 +162,9 @@ class TestOrder:
         ],
     )
     def test_sorts_by_type_with_nulls_where_postgres_has_them(
-        self, library: TestClient, order: str, wanted: list[int]
+        self, shared: TestClient, order: str, wanted: list[int]
     ) -> None:
-        assert [row["id"] for row in rows(library.get(f"books?select=id&order={order}"))] == wanted
+        assert [row["id"] for row in rows(shared.get(f"books?select=id&order={order}"))] == wanted
 
 
 class TestPages:
@@ -204,10 +189,10 @@ class TestPages:
         ],
     )
     def test_limits(
-        self, library: TestClient, query: str, header: str | None, status: int, wanted: list[int], content_range: str
+        self, shared: TestClient, query: str, header: str | None, status: int, wanted: list[int], content_range: str
     ) -> None:
         headers = {} if header is None else {"Range": header}
-        response = library.get(f"books?select=id&{query}", headers=headers)
+        response = shared.get(f"books?select=id&{query}", headers=headers)
         assert (response.status_code, response.headers["content-range"]) == (status, content_range)
         assert [row["id"] for row in response.json()] == wanted
 
@@ -225,13 +210,13 @@ class TestPages:
         ],
     )
     @pytest.mark.parametrize("count", ["exact", "planned", "estimated"])
-    def test_counts(self, library: TestClient, query: str, status: int, content_range: str, count: str) -> None:
-        response = library.get(f"books?{query}", headers={"Prefer": f"count={count}"})
+    def test_counts(self, shared: TestClient, query: str, status: int, content_range: str, count: str) -> None:
+        response = shared.get(f"books?{query}", headers={"Prefer": f"count={count}"})
         assert (response.status_code, response.headers["content-range"]) == (status, content_range)
         assert response.headers["preference-applied"] == f"count={count}"
 
-    def test_refuses_an_offset_beyond_the_end(self, library: TestClient) -> None:
-        response = library.get("books?offset=7", headers={"Prefer": "count=exact"})
+    def test_refuses_an_offset_beyond_the_end(self, shared: TestClient) -> None:
+        response = shared.get("books?offset=7", headers={"Prefer": "count=exact"})
         assert response.status_code == 416
         assert response.headers["content-range"] == "*/3"
         assert response.json() == {
@@ -242,8 +227,8 @@ class TestPages:
         }
 
     @pytest.mark.parametrize(("query", "header"), [("limit=-1", None), ("", "1-0"), ("limit=1", "5-6")])
-    def test_refuses_ranges_that_cannot_be(self, library: TestClient, query: str, header: str | None) -> None:
-        response = library.get(f"books?{query}", headers={} if header is None else {"Range": header})
+    def test_refuses_ranges_that_cannot_be(self, shared: TestClient, query: str, header: str | None) -> None:
+        response = shared.get(f"books?{query}", headers={} if header is None else {"Range": header})
         assert (response.status_code, response.json()["code"]) == (416, "PGRST103")
 
 
@@ -288,27 +273,27 @@ class TestHead:
     @pytest.mark.parametrize("query", ["", "?limit=2", "?id=eq.1", "?id=eq.99", "?offset=2", "?id=eq.x", "?nope=eq.1"])
     @pytest.mark.parametrize("prefer", [{}, {"Prefer": "count=exact"}])
     def test_answers_what_get_would_without_the_body(
-        self, library: TestClient, query: str, prefer: dict[str, str]
+        self, shared: TestClient, query: str, prefer: dict[str, str]
     ) -> None:
-        get, head = library.get(f"books{query}", headers=prefer), library.head(f"books{query}", headers=prefer)
+        get, head = shared.get(f"books{query}", headers=prefer), shared.head(f"books{query}", headers=prefer)
         assert head.content == b""
         assert head.status_code == get.status_code
         for name in ("content-type", "content-range", "content-location", "preference-applied", "proxy-status"):
             assert head.headers.get(name) == get.headers.get(name)
 
-    def test_ignores_range(self, library: TestClient) -> None:
-        assert library.head("books", headers={"Range": "0-0"}).headers["content-range"] == "0-2/*"
+    def test_ignores_range(self, shared: TestClient) -> None:
+        assert shared.head("books", headers={"Range": "0-0"}).headers["content-range"] == "0-2/*"
 
 
 class TestMediaTypes:
-    def test_one_object(self, library: TestClient) -> None:
-        response = library.get("books?select=id&id=eq.1", headers={"Accept": "application/vnd.pgrst.object+json"})
+    def test_one_object(self, shared: TestClient) -> None:
+        response = shared.get("books?select=id&id=eq.1", headers={"Accept": "application/vnd.pgrst.object+json"})
         assert response.content == b'{"id":1}'
         assert response.headers["content-type"] == "application/vnd.pgrst.object+json; charset=utf-8"
 
     @pytest.mark.parametrize(("query", "number"), [("", 3), ("?id=eq.99", 0)])
-    def test_refuses_other_numbers_of_rows(self, library: TestClient, query: str, number: int) -> None:
-        response = library.get(f"books{query}", headers={"Accept": "application/vnd.pgrst.object+json"})
+    def test_refuses_other_numbers_of_rows(self, shared: TestClient, query: str, number: int) -> None:
+        response = shared.get(f"books{query}", headers={"Accept": "application/vnd.pgrst.object+json"})
         assert response.status_code == 406
         assert response.json() == {
             "code": "PGRST116",
@@ -317,14 +302,14 @@ class TestMediaTypes:
             "hint": None,
         }
 
-    def test_strips_nulls(self, library: TestClient) -> None:
+    def test_strips_nulls(self, shared: TestClient) -> None:
         accept = "application/vnd.pgrst.array+json;nulls=stripped"
-        response = library.get("books?select=id,price,tags&id=eq.3", headers={"Accept": accept})
+        response = shared.get("books?select=id,price,tags&id=eq.3", headers={"Accept": accept})
         assert response.json() == [{"id": 3, "tags": []}]
         assert response.headers["content-type"] == f"{accept}; charset=utf-8"
 
-    def test_csv(self, library: TestClient) -> None:
-        response = library.get("books?select=id,title,in_print,tags,price&order=id", headers={"Accept": "text/csv"})
+    def test_csv(self, shared: TestClient) -> None:
+        response = shared.get("books?select=id,title,in_print,tags,price&order=id", headers={"Accept": "text/csv"})
         assert response.headers["content-type"] == "text/csv; charset=utf-8"
         assert response.text == (
             "id,title,in_print,tags,price\n"
@@ -333,8 +318,8 @@ class TestMediaTypes:
             "3,North,,[],\n"
         )
 
-    def test_csv_without_rows(self, library: TestClient) -> None:
-        assert library.get("books?id=eq.99", headers={"Accept": "text/csv"}).text == "\n"
+    def test_csv_without_rows(self, shared: TestClient) -> None:
+        assert shared.get("books?id=eq.99", headers={"Accept": "text/csv"}).text == "\n"
 
     @pytest.mark.parametrize(
         ("accept", "content_type"),
@@ -345,12 +330,12 @@ class TestMediaTypes:
             ("image/png, */*;q=0.1", "application/json; charset=utf-8"),
         ],
     )
-    def test_takes_the_best_known_type(self, library: TestClient, accept: str, content_type: str) -> None:
-        assert library.get("books", headers={"Accept": accept}).headers["content-type"] == content_type
+    def test_takes_the_best_known_type(self, shared: TestClient, accept: str, content_type: str) -> None:
+        assert shared.get("books", headers={"Accept": accept}).headers["content-type"] == content_type
 
     @pytest.mark.parametrize("accept", ["text/html", "application/geo+json", "application/octet-stream"])
-    def test_refuses_unknown_types(self, library: TestClient, accept: str) -> None:
-        response = library.get("books", headers={"Accept": accept})
+    def test_refuses_unknown_types(self, shared: TestClient, accept: str) -> None:
+        response = shared.get("books", headers={"Accept": accept})
         assert (response.status_code, response.json()["code"]) == (406, "PGRST107")
         assert response.json()["message"] == f"None of these media types are available: {accept}"
         assert response.headers["content-type"] == "application/json; charset=utf-8"
@@ -397,9 +382,9 @@ ERRORS = [
 class TestErrors:
     @pytest.mark.parametrize(("path", "status", "code", "message"), ERRORS, ids=[path[:60] for path, *_ in ERRORS])
     def test_says_what_is_wrong(
-        self, library: TestClient, path: str, status: int, code: str, message: str | None
+        self, shared: TestClient, path: str, status: int, code: str, message: str | None
     ) -> None:
-        response = library.get(path)
+        response = shared.get(path)
         body = response.json()
         assert (response.status_code, body["code"]) == (status, code)
         assert list(body) == ["code", "message", "details", "hint"]
@@ -408,14 +393,14 @@ class TestErrors:
         if message is not None:
             assert body["message"] == message
 
-    def test_proposes_names_that_are_alike(self, library: TestClient) -> None:
-        assert library.get("bookz").json()["hint"] == "Perhaps you meant the table 'public.books'"
-        assert library.get("books?titel=eq.x").json()["hint"] == (
+    def test_proposes_names_that_are_alike(self, shared: TestClient) -> None:
+        assert shared.get("bookz").json()["hint"] == "Perhaps you meant the table 'public.books'"
+        assert shared.get("books?titel=eq.x").json()["hint"] == (
             'Perhaps you meant to reference the column "books.title".'
         )
 
-    def test_knows_one_schema(self, library: TestClient) -> None:
-        response = library.get("books", headers={"Accept-Profile": "other"})
+    def test_knows_one_schema(self, shared: TestClient) -> None:
+        response = shared.get("books", headers={"Accept-Profile": "other"})
         assert response.status_code == 406
         assert response.json() == {
             "code": "PGRST106",
@@ -423,22 +408,22 @@ class TestErrors:
             "details": None,
             "hint": "Only the following schemas are exposed: public",
         }
-        assert library.get("books", headers={"Accept-Profile": "public", "Content-Profile": "x"}).status_code == 200
+        assert shared.get("books", headers={"Accept-Profile": "public", "Content-Profile": "x"}).status_code == 200
 
-    def test_strict_handling_names_unknown_preferences(self, library: TestClient) -> None:
-        response = library.get("books", headers={"Prefer": "handling=strict, foo=bar, count=nope"})
+    def test_strict_handling_names_unknown_preferences(self, shared: TestClient) -> None:
+        response = shared.get("books", headers={"Prefer": "handling=strict, foo=bar, count=nope"})
         assert (response.status_code, response.json()["code"]) == (400, "PGRST122")
         assert response.json()["details"] == "Invalid preferences: foo=bar, count=nope"
-        lenient = library.get("books", headers={"Prefer": "foo=bar, timezone=UTC"})
+        lenient = shared.get("books", headers={"Prefer": "foo=bar, timezone=UTC"})
         assert lenient.status_code == 200
         assert "preference-applied" not in lenient.headers
 
 
 class TestOptions:
-    def test_says_what_is_allowed(self, library: TestClient) -> None:
-        response = library.options("books")
+    def test_says_what_is_allowed(self, shared: TestClient) -> None:
+        response = shared.options("books")
         assert (response.status_code, response.content) == (200, b"")
         assert response.headers["allow"] == "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
 
-    def test_does_not_know_unknown_tables(self, library: TestClient) -> None:
-        assert library.options("nothing").status_code == 404
+    def test_does_not_know_unknown_tables(self, shared: TestClient) -> None:
+        assert shared.options("nothing").status_code == 404
