@@ -257,7 +257,7 @@ class TestFullDisk:
         execute(client, "CREATE TABLE there (id INTEGER PRIMARY KEY, title TEXT); INSERT INTO there VALUES (-1, 'x')")
         data = data_of(client)
         (pages,) = data.read_now("PRAGMA page_count")[0]
-        data.submit(lambda connection: connection.pragma("max_page_count", pages + 300)).result()
+        data.submit(lambda connection: connection.pragma("max_page_count", pages + 60)).result()
         yield
         data.submit(lambda connection: connection.pragma("max_page_count", 1 << 30)).result()
 
