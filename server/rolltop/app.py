@@ -162,7 +162,13 @@ class Application:
             self.on_failure(failure)
 
     def _build_back(self) -> ASGIApp:
-        """Load FastAPI and SQLModel, bring rolltop.db to its present form, put the routers together."""
+        """Load FastAPI and put the routers together."""
+        from rolltop.web import back
+
+        return back.build(self.run.version, routers(), self.parts())
+
+    def parts(self) -> dict[str, Any]:
+        """Load SQLModel, bring rolltop.db to its present form, and start the living parts: once, after `open`."""
         from rolltop.collections.imports import Imports
         from rolltop.collections.quarantine.service import Quarantines
         from rolltop.collections.schema import Uses
@@ -172,7 +178,6 @@ class Application:
         from rolltop.exports import Exports
         from rolltop.jobs import Jobs
         from rolltop.queries import Queries
-        from rolltop.web import back
 
         database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
@@ -181,7 +186,7 @@ class Application:
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
         collections, uses = Collections(self.data, Seen()), Uses()
-        parts: dict[str, Any] = {
+        return {
             "bridge": self.bridge,
             "collections": collections,
             "config": self.config,
@@ -201,7 +206,6 @@ class Application:
             "uses": uses,
             "workspace": self.workspace,
         }
-        return back.build(self.run.version, routers(), parts)
 
     # ---- requests ------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ def test_status_of_nothing(home: Path) -> None:
     assert json.loads(done.stdout)["running"] is False
 
 
-@pytest.mark.parametrize("command", [["token"], ["import", __file__]])
+@pytest.mark.parametrize("command", [["token"]])
 def test_what_needs_a_server_says_how_to_start_one(home: Path, command: list[str]) -> None:
     done = rolltop(home, *command)
     assert done.returncode == 3

@@ -152,6 +152,7 @@ def test_others_read_and_write_meanwhile_and_see_no_half(caller: Caller, nycflig
     assert written > 3
     assert slowest < 2  # threat model S3; on a quiet machine it is under 0.1
     assert [each["done"] for each in progress] == sorted(each["done"] for each in progress)
+    assert any(each["bytes"] for each in progress)
     assert any(each["rate"] and each["eta_seconds"] is not None for each in progress)
 
 

@@ -60,7 +60,7 @@ def scanned(folder: Path, content: bytes, wish: Wish | None = None) -> Scanned:
     return scan(delimited(Source.of(path, ours=False), wish or Wish(), lambda _done: None), lambda _done: None)
 
 
-def watch(done: int, total: int | None = None, unit: str | None = None) -> None:
+def watch(done: int, total: int | None = None, unit: str | None = None, size: int | None = None) -> None:
     """Nobody wants to know how far it is."""
 
 

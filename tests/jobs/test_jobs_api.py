@@ -35,7 +35,14 @@ class TestReadJob:
         assert job["kind"] == "import.scan"
         assert job["title"] == "Read x.csv"
         assert (job["state"], job["error"]) == ("done", None)
-        assert job["progress"] == {"done": 6, "total": 6, "unit": "bytes", "rate": None, "eta_seconds": None}
+        assert job["progress"] == {
+            "done": 6,
+            "total": 6,
+            "unit": "bytes",
+            "bytes": None,
+            "rate": None,
+            "eta_seconds": None,
+        }
         assert job["created"] <= job["started"] <= job["ended"]
         assert job["created"].endswith("Z")
 

@@ -85,7 +85,7 @@ def test_work_reports_progress_with_rate_and_time_left(jobs: Jobs, told: Told, m
     job = jobs.submit("test", "Count", _work, total=1_000)
     told.wait(job)
     seen = [each["progress"] for each in told.jobs if each["state"] == "running"]
-    assert seen[-1] == {"done": 300, "total": 1_000, "unit": "rows", "rate": 100.0, "eta_seconds": 7.0}
+    assert seen[-1] == {"done": 300, "total": 1_000, "unit": "rows", "bytes": None, "rate": 100.0, "eta_seconds": 7.0}
 
 
 def test_progress_is_told_at_most_five_times_a_second(jobs: Jobs, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

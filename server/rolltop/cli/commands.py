@@ -102,19 +102,56 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A CSV or TSV file.")],
-    table: Annotated[str | None, typer.Option(help="The new table's name.", show_default="from the file")] = None,
+    file: Annotated[Path, typer.Argument(help="The file.")],
+    table: Annotated[str | None, typer.Option(help="The table.", show_default="from the file")] = None,
+    append: Annotated[bool, typer.Option("--append", help="Add the rows to a table that is there.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Change rows whose key is in the table, add the others.")
+    ] = False,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="A new table's primary key, or a column by which --update finds rows; may be repeated."),
+    ] = None,
+    named: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=NAME", help="The table's column for one of the file; may be repeated."),
+    ] = None,
+    typed: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="COLUMN=TYPE", help="A new table's type for a column; may be repeated."),
+    ] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="A column to leave out; may be repeated.")] = None,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Set rows aside that do not fit, instead of refusing the file.")
+    ] = False,
+    fill_short_rows: Annotated[bool, typer.Option("--fill-short-rows", help="Take rows with too few cells.")] = False,
+    no_recipe: Annotated[
+        bool, typer.Option("--no-recipe", help="Leave the fixes kept for files of this shape unused.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would happen.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a file into a new table of the running server."""
+    """Import a file into a table. Exit code 7: some rows did not fit and were set aside, or would be."""
+    from rolltop.cli import importing
+
     path = _readable(file)
-    with running.server(workspace) as client:
-        done = running.import_file(client, path, table, show=not as_json and sys.stderr.isatty())
-    if as_json:
-        print(json.dumps(done))
-    else:
-        print(f"Imported {done['rows']:,} rows into {done['table']}.")
+    if append and (update or key):
+        raise importing.BadOption("--append only adds rows.", hint="Use --update with --key to change rows.")
+    wish = {
+        "table": table,
+        "target": "append" if append else "update" if update else "new",
+        "bad_rows": "quarantine" if quarantine else "refuse",
+        "fill_short_rows": fill_short_rows,
+        "recipe": not no_recipe,
+        "dry_run": dry_run,
+        **({"key": key} if key else {}),
+    }
+    columns = importing.Columns(named or [], typed or [], skip or [])
+    with importing.desk(workspace) as desk:
+        done = importing.import_file(desk, path, wish, columns, show=not as_json and sys.stderr.isatty())
+    print(json.dumps(done) if as_json else importing.said(done))
+    raise typer.Exit(importing.ROWS_LEFT if done["refused"] else 0)
 
 
 @app.command("export")

@@ -1,8 +1,7 @@
 """Asking a running server, with the token of its runtime file."""
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from rolltop.errors import RolltopError
 
 if TYPE_CHECKING:
     import httpx
-    from rich.console import Console
 
 RAW = {"Content-Type": "application/octet-stream"}
 STDOUT = Path("-")
@@ -88,43 +86,6 @@ def answer(response: "httpx.Response") -> Any:
     raise Refused(content["message"], details=content["details"], hint=content["hint"])
 
 
-def import_file(client: "httpx.Client", path: Path, table: str | None, *, show: bool) -> dict[str, Any]:
-    """Upload, read and load a file with the guesses as they are; the table and its number of rows.
-
-    Raises:
-        Refused: the server says why the file cannot be imported.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True, quiet=not show)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, DownloadColumn(), TimeRemainingColumn(), console=console) as bar:
-        upload = bar.add_task(f"Sending {path.name}", total=path.stat().st_size)
-        made = answer(
-            client.post(
-                "/api/imports",
-                params={"name": path.name},
-                content=_chunks(path, lambda count: bar.update(upload, advance=count)),
-                headers=RAW,
-            )
-        )
-    _follow(client, made["job"], f"Reading {path.name}", console)
-    draft = answer(client.get(f"/api/imports/{made['id']}"))
-    wanted = {
-        "table": table or draft["table"],
-        "key": draft["key"],
-        "columns": [
-            {"source": each["source"], "name": each["name"], "type": each["type"], "include": each["include"]}
-            for each in draft["columns"]
-        ],
-    }
-    job = answer(client.post(f"/api/imports/{made['id']}/run", json=wanted))
-    _follow(client, job["id"], f"Importing into {wanted['table']}", console)
-    done = answer(client.get(f"/api/imports/{made['id']}"))
-    return {"table": wanted["table"], "rows": done["rows"], "import": made["id"]}
-
-
 def export_file(client: "httpx.Client", name: str, file: Path, query: str, *, keep: bool, show: bool) -> int:
     """Write the export called `name` (`flights.csv`) to `file` in one step, or to stdout; the number of bytes.
 
@@ -171,29 +132,3 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
         raise Unwritable(f"{file} cannot be written: {error.strerror}.", hint="Choose another place.") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _chunks(path: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
-    with path.open("rb") as source:
-        while chunk := source.read(1 << 20):
-            yield chunk
-            sent(len(chunk))
-
-
-def _follow(client: "httpx.Client", job: str, title: str, console: "Console") -> None:
-    """Wait for a job, with a bar; Ctrl+C cancels it."""
-    from rich.progress import Progress
-
-    with Progress(console=console) as bar:
-        task = bar.add_task(title, total=None)
-        try:
-            while (state := answer(client.get(f"/api/jobs/{job}")))["state"] in ("queued", "running"):
-                progress = state["progress"]
-                bar.update(task, completed=progress["done"], total=progress["total"])
-                time.sleep(0.1)
-        except KeyboardInterrupt:
-            client.post(f"/api/jobs/{job}/cancel", json={})
-            raise
-    if state["state"] != "done":
-        error = state["error"] or {"message": f"The job ended as {state['state']}.", "hint": None, "details": None}
-        raise Refused(error["message"], details=error.get("details"), hint=error.get("hint"))

@@ -23,6 +23,10 @@ class Progress(BaseModel):
     done: int = Field(description="Units done.", examples=[185000])
     total: int | None = Field(description="Units in all; null while nobody knows.", examples=[336776])
     unit: str = Field(description="What is counted.", examples=["rows"])
+    bytes: int | None = Field(
+        description="Bytes of the file read so far, where rows are counted; null where there is no file.",
+        examples=[18200000],
+    )
     rate: float | None = Field(description="Units a second, over the last seconds.", examples=[142000.0])
     eta_seconds: float | None = Field(description="Seconds left at this rate.", examples=[1.1])
 

@@ -61,8 +61,8 @@ class Running:
         """Ask the work to stop at its next `check` or `progress`."""
         self._stop.set()
 
-    def progress(self, done: int, total: int | None = None, unit: str | None = None) -> None:
-        """Say how far the work is; `total` and `unit` stay as they were when left out. Raises `JobCancelled`."""
+    def progress(self, done: int, total: int | None = None, unit: str | None = None, size: int | None = None) -> None:
+        """Say how far the work is, `size` in bytes; what is left out stays as it was. Raises `JobCancelled`."""
         self.check()
         moment = monotonic()
         if moment - self._published < PUBLISH_SECONDS and unit is None:
@@ -73,7 +73,8 @@ class Running:
         self._samples.append((moment, done))
         total = before.total if total is None else total
         rate, eta = self._speed(done, total)
-        self._set(Progress(done=done, total=total, unit=unit or before.unit, rate=rate, eta_seconds=eta))
+        size = before.bytes if size is None else size
+        self._set(Progress(done=done, total=total, unit=unit or before.unit, bytes=size, rate=rate, eta_seconds=eta))
         self._published = moment
         self._publish(self.job)
 
@@ -144,7 +145,7 @@ class Jobs:
 
     def submit(self, kind: str, title: str, work: Work, *, unit: str = "rows", total: int | None = None) -> Job:
         """Queue the work and return the job. Kinds are for programs, titles for people."""
-        progress = Progress(done=0, total=total, unit=unit, rate=None, eta_seconds=None)
+        progress = Progress(done=0, total=total, unit=unit, bytes=None, rate=None, eta_seconds=None)
         job = Job(
             id=new_id(), kind=kind, title=title, state="queued", progress=progress,
             error=None, result=None, created=now(), started=None, ended=None,
@@ -248,5 +249,5 @@ def _row(job: Job) -> JobRow:
 
 
 def _job(row: JobRow) -> Job:
-    progress = Progress(done=row.done, total=row.total, unit=row.unit, rate=None, eta_seconds=None)
+    progress = Progress(done=row.done, total=row.total, unit=row.unit, bytes=None, rate=None, eta_seconds=None)
     return Job.model_validate({**row.model_dump(exclude={"done", "total", "unit"}), "progress": progress})

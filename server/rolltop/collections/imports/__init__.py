@@ -1,7 +1,8 @@
-"""From a file to a typed table: spool, scan, guess, load.
+"""From a file to rows in a table: spool, scan, guess, plan, load.
 
 file ─▶ spool ─▶ scan (dialect, widths, every cell's kind) ─▶ guess (type, null words, key) ─▶ draft for a person
-                                                                draft + choices ─▶ load (hidden table, chunks) ─▶ rename
+draft + choices ─▶ plan ─▶ feed (each row judged) ─▶ hidden table, in turns ┬▶ a new table: renamed
+                                 └▶ rejects ─▶ quarantine                   └▶ one that is there: merged
 """
 
 from rolltop.collections.imports.service import Imports

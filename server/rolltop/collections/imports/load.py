@@ -37,7 +37,9 @@ _REJECTED = "_rejected"
 class Progress(Protocol):
     """Gets how far the work is, and raises to stop it."""
 
-    def __call__(self, done: int, total: int | None = None, unit: str | None = None) -> None: ...
+    def __call__(
+        self, done: int, total: int | None = None, unit: str | None = None, size: int | None = None
+    ) -> None: ...
 
 
 Settle = Callable[[apsw.Connection, str, Rejects], None]
@@ -45,11 +47,19 @@ Settle = Callable[[apsw.Connection, str, Rejects], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """An open file: its rows, and how many bytes of it have been read."""
+
+    rows: Iterator[tuple[int, Row]]
+    size: Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """What is loaded: numbered rows of so many cells, as often as wanted from the start, and what then becomes of those
     that do not fit."""
 
-    read: Callable[[], AbstractContextManager[Iterator[tuple[int, Row]]]]
+    read: Callable[[], AbstractContextManager["Read"]]
     width: int
     count: int | None
     settle: Settle
@@ -65,9 +75,9 @@ def load(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progre
     """
 
     @contextmanager
-    def _read() -> Iterator[Iterator[tuple[int, Row]]]:
+    def _read() -> Iterator[Read]:
         with scanned.content.rows() as rows:
-            yield enumerate(rows, 1)
+            yield Read(enumerate(rows, 1), lambda: rows.bytes_read)
 
     rows = Rows(_read, len(scanned.headers), scanned.rows, settle)
     return Load(data, rows, plan, hidden, progress).run()
@@ -117,8 +127,8 @@ class Load:
 
     def _fill(self) -> int:
         """Put every row into the hidden table, a transaction for every few thousand."""
-        with self._rows.read() as rows:
-            feed = Feed(rows, self._rows.width, self._plan, self._hidden, self._refuse)
+        with self._rows.read() as read:
+            feed = Feed(read.rows, self._rows.width, self._plan, self._hidden, self._refuse)
             going_on = True
 
             def _turn(connection: apsw.Connection) -> bool:
@@ -128,7 +138,7 @@ class Load:
 
             while going_on:
                 going_on = self._data.submit(_turn, table=self._hidden).result()
-                self._progress(feed.count)
+                self._progress(feed.count, size=read.size())
         if self._rows.count not in (None, feed.count):
             raise FileChanged
         return feed.count
@@ -170,8 +180,8 @@ class Load:
             connection.execute("ROLLBACK TO merge")
         else:
             if self._rejects.count:
-                with self._rows.read() as rows:
-                    self._rejects.fill(connection, rows)
+                with self._rows.read() as read:
+                    self._rejects.fill(connection, read.rows)
             self._rows.settle(connection, self._hidden, self._rejects)
         connection.execute("RELEASE merge")
         return counts

@@ -52,8 +52,11 @@ def _stage_columns(plan: Plan, into: Into) -> list[str]:
 
 
 def _value(column: Planned) -> str:
-    """The SQL of a cell: empty ones and words for null become NULL there, which is faster than in Python."""
-    if column.judged or column.choice.converts:
+    """The SQL of a cell: empty ones and words for null become NULL there, which is faster than in Python.
+
+    Where the scan has seen none there is nothing to ask (measured: a tenth of the whole load).
+    """
+    if column.judged or column.choice.converts or not column.choice.nulls:
         return "?"
     value = "?"
     for word in column.choice.words:

@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from rolltop.collections.imports.content import Row
-from rolltop.collections.imports.load import HIDDEN, Load, Outcome, Progress, Rows
+from rolltop.collections.imports.load import HIDDEN, Load, Outcome, Progress, Read, Rows
 from rolltop.collections.imports.plan import Plan
 from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.quarantine import store
@@ -48,10 +48,10 @@ def try_again(data: Data, origin: Origin, plan: Plan, chosen: Selection, progres
         store.settle_retried(connection, origin.id, stage, rejects.table if rejects.count else None)
 
     @contextmanager
-    def _read() -> Iterator[Iterator[tuple[int, Row]]]:
+    def _read() -> Iterator[Read]:
         connection = data.connect_reader()
         try:
-            yield _rows(connection, origin.id, chosen)
+            yield Read(_rows(connection, origin.id, chosen), lambda: None)
         finally:
             connection.close()
 

@@ -2477,6 +2477,12 @@ export interface components {
          */
         Progress: {
             /**
+             * Bytes
+             * @description Bytes of the file read so far, where rows are counted; null where there is no file.
+             * @example 18200000
+             */
+            bytes: number | null;
+            /**
              * Done
              * @description Units done.
              * @example 185000
