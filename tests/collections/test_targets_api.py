@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.collections.conftest import Importer
+from tests.conftest import BASE_URL
 
+from rolltop.app import create_app
+from rolltop.config import Config
 from rolltop.data import Data
 
 FILMS = "id,title,year,rating\n1,Alien,1979,8.5\n2,Brazil,1985,7.9\n3,Clue,1985,7.2\n"
@@ -251,6 +254,14 @@ class TestFullDisk:
     """SQLite is told that the file may not grow: what a full disk says."""
 
     LINES = "id,title\n" + "".join(f"{number},a title that takes some room {number}\n" for number in range(30_000))
+
+    @pytest.fixture
+    def client(self, tmp_path: Path) -> Iterator[TestClient]:
+        """A server of its own: in a file that others have used there are free pages."""
+        app = create_app(Config(workspace=tmp_path / "full"))
+        with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as made:
+            made.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
+            yield made
 
     @pytest.fixture
     def full(self, client: TestClient) -> Iterator[None]:

@@ -14,13 +14,14 @@ def create(hidden: str, plan: Plan) -> str:
     return f"CREATE TABLE {quote(hidden)} (\n  " + ",\n  ".join(lines) + "\n)"
 
 
-def insert(hidden: str, plan: Plan) -> str:
-    """INSERT for one row of the file; on a stage its number comes first."""
+def insert(hidden: str, plan: Plan, rows: int = 1) -> str:
+    """INSERT for some rows of the file; on a stage the number of each comes first."""
     names = ", ".join(quote(column.name) for column in plan.columns)
     values = ", ".join(_value(column) for column in plan.columns)
     if plan.into is not None:
         names, values = f"{ROW}, {names}", f"?, {values}"
-    return f"INSERT INTO {quote(hidden)} ({names}) VALUES ({values})"  # noqa: S608 (names quoted, values bound)
+    values = ", ".join([f"({values})"] * rows)
+    return f"INSERT INTO {quote(hidden)} ({names}) VALUES {values}"  # noqa: S608 (names quoted, values bound)
 
 
 def _columns(plan: Plan) -> list[str]:
