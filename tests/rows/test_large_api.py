@@ -1,6 +1,7 @@
 """Large answers come in chunks, far pages come quickly, and what would run for ever is stopped."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,9 +11,11 @@ from starlette.testclient import TestClient
 from tests.rows.conftest import SignedIn, client_of, rows
 
 from rolltop.data import Data, connections, store
+from rolltop.rows import respond
 from rolltop.web.asgi import Message
 
 ROWS = 12_345
+ENDLESS = "WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c)"
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,34 @@ class TestClientsThatLeave:
         assert 5 <= len(sent) < 20
         assert sent[-1]["more_body"]
 
+    def test_stop_in_the_middle_of_a_step(self, database: Callable[[str], Data]) -> None:
+        data = database("CREATE TABLE t (a)")
+        ended, started = threading.Event(), threading.Event()
+
+        def produce(connection: apsw.Connection) -> Iterator[bytes]:
+            try:
+                yield b"first"
+                started.set()
+                connection.execute(
+                    "WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c"
+                )
+            finally:
+                ended.set()
+
+        async def main() -> None:
+            async def receive() -> Message:
+                await asyncio.to_thread(started.wait, 10)
+                return {"type": "http.disconnect"}
+
+            async def send(_message: Message) -> None:
+                return
+
+            await respond.send_answer(receive, send, respond.Answer(200, stream=data.stream(produce)), head=False)
+
+        asyncio.run(asyncio.wait_for(main(), 20))
+        assert started.is_set()
+        assert ended.wait(10)
+
 
 class TestLargeRows:
     def test_come_one_after_the_other(self, database: Callable[[str], Data], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,9 +145,7 @@ class TestLargeRows:
             assert response.headers["content-range"] == "0-29/*"
 
 
-SLOW_VIEW = (
-    "CREATE VIEW slow AS WITH RECURSIVE c (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0"
-)
+SLOW_VIEW = f"CREATE VIEW slow AS {ENDLESS} SELECT x FROM c WHERE x < 0"
 
 
 class TestWhatWouldRunForEver:

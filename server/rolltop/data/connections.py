@@ -86,6 +86,14 @@ def reader(path: Path, *, in_place: bool, cache_mib: int = 64, wait_ms: int = BU
     return connection
 
 
+def long_reader(path: Path, *, in_place: bool) -> apsw.Connection:
+    """A reader for whole tables: neither a map of the file nor a large cache, whose pages would count as the server's
+    memory while they are used once. It takes the same CPU (measured over 10 million rows)."""
+    connection = reader(path, in_place=in_place, cache_mib=8)
+    connection.execute("PRAGMA mmap_size = 0")
+    return connection
+
+
 def query_reader(path: Path, *, in_place: bool) -> apsw.Connection:
     """A reader for SQL that somebody wrote, which was looked at before: should a look have missed something, the
     connection itself refuses other files, settings and changes."""
@@ -147,10 +155,13 @@ def _quick_check(connection: apsw.Connection) -> str | None:
     """The first damage that SQLite finds in the time allowed."""
     until = time.monotonic() + CHECK_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    cache = connection.pragma("cache_size")
+    connection.pragma("cache_size", -1024)  # each page is looked at once: kept, they were 40 MB of an idle server
     try:
         found: Any = connection.execute("PRAGMA quick_check(1)").get
         return None if found == "ok" else str(found)
     except apsw.InterruptError:
         return None
     finally:
+        connection.pragma("cache_size", cache)
         connection.set_progress_handler(None)

@@ -54,7 +54,7 @@ class Data:
             savepoint_always=lambda: self._catalog.has_deferred_keys,
             changed_outside=self._after_outside_change,
         )
-        self._readers = Readers(self.connect_reader)
+        self._readers = Readers(lambda: connections.reader(path, in_place=in_place))
         self._streams = Streams(self.connect_reader)
         self._queries = Readers(self._connect_query, first=0, most=bounds.AT_ONCE)
         self._query_streams = Streams(self._connect_query)
@@ -253,7 +253,7 @@ class Data:
 
     def connect_reader(self) -> apsw.Connection:
         """A read-only connection of one's own, for a thread that reads for long (streams, exports); close it there."""
-        return connections.reader(self.path, in_place=self.in_place)
+        return connections.long_reader(self.path, in_place=self.in_place)
 
     def _after_commit(self, touched: set[str | None], schema_moved: bool) -> None:
         """On the writer's thread: make the catalog fresh, tell subscribers."""

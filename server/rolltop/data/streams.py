@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 import apsw
 
 from rolltop.data import errors
+from rolltop.data.writer import STEPS_BETWEEN_LOOKS
 
 AT_ONCE = 8
 """So many streams run; others wait for their turn."""
@@ -35,9 +36,12 @@ class Streams:
         chunks: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(CHUNKS_AHEAD)
         stopped = threading.Event()
 
+        def over() -> bool:
+            return stopped.is_set() or self._closing.is_set()
+
         def put(item: bytes | BaseException | None) -> bool:
             """Wait until the reader took what is ahead; False when it is gone. An empty chunk only asks."""
-            if stopped.is_set() or self._closing.is_set():
+            if over():
                 return False
             if item == b"":
                 return True
@@ -49,7 +53,7 @@ class Streams:
                 return False
             return True
 
-        thread = threading.Thread(target=self._produce, args=(produce, put), name="rolltop-stream", daemon=True)
+        thread = threading.Thread(target=self._produce, args=(produce, put, over), name="rolltop-stream", daemon=True)
         self._running.add(thread)
         thread.start()
         try:
@@ -72,16 +76,20 @@ class Streams:
             while self._idle:
                 self._idle.pop().close()
 
-    def _produce(self, produce: Produce, put: Callable[[bytes | BaseException | None], bool]) -> None:
+    def _produce(
+        self, produce: Produce, put: Callable[[bytes | BaseException | None], bool], over: Callable[[], bool]
+    ) -> None:
         try:
             with self._turns:
                 connection = self._take()
+                connection.set_progress_handler(over, STEPS_BETWEEN_LOOKS)  # also while it sorts, or looks in vain
                 try:
                     connection.execute("BEGIN")
                     for chunk in produce(connection):
                         if not put(chunk):
                             return
                 finally:
+                    connection.set_progress_handler(None)
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     self._give_back(connection)

@@ -103,16 +103,24 @@ async def send_answer(receive: Receive, send: Send, answer: Answer, *, head: boo
 
 
 async def _send_stream(receive: Receive, send: Send, stream: AsyncGenerator[bytes]) -> None:
-    """Send chunk by chunk, and stop when the client is gone: sending to nobody raises nothing."""
+    """Send chunk by chunk, and stop as soon as the client is gone: sending to nobody raises nothing."""
     gone = asyncio.ensure_future(_disconnected(receive))
+    waiting = asyncio.ensure_future(anext(stream, None))
     try:
-        async for chunk in stream:
+        while True:
+            await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
                 return
+            chunk = await waiting
+            if chunk is None:
+                break
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            waiting = asyncio.ensure_future(anext(stream, None))
         await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
         await stream.aclose()
 
 
