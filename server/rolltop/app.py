@@ -182,7 +182,7 @@ class Application:
         database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
-        importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config.import_limit_mb)
+        importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config)
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
         collections, uses = Collections(self.data, Seen()), Uses()

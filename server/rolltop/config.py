@@ -47,6 +47,10 @@ class Config(BaseSettings):
     max_rows: int | None = Field(
         default=None, ge=1, description="The most rows that one read answers; no limit if unset."
     )
+    import_hosts: frozenset[str] = Field(
+        default=frozenset(),
+        description="Hosts inside this machine or its network that imports may fetch from, such as 10.0.0.5:8000.",
+    )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
 
 

@@ -11,7 +11,11 @@ from rolltop.collections.imports.schemas import Import
 
 router = APIRouter(prefix="/api/desktop", tags=["Desktop"])
 
-IMPORTABLE = ["Tables (*.csv;*.tsv;*.tab;*.txt)", "All files (*)"]
+_ENDINGS = (
+    *("csv", "tsv", "tab", "txt", "xlsx", "xlsm", "xls", "xlsb", "ods", "json", "ndjson", "jsonl"),
+    *("parquet", "sqlite", "db", "gz", "zip"),
+)
+IMPORTABLE = [f"Tables ({';'.join(f'*.{ending}' for ending in _ENDINGS)})", "All files (*)"]
 
 
 def _bridge(request: Request) -> Bridge:

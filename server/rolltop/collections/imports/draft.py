@@ -1,10 +1,13 @@
 """A file on its way into a table, and what is said of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rolltop.collections.imports.delimited import Delimited
 from rolltop.collections.imports.guess import Guess
 from rolltop.collections.imports.load import Outcome
+from rolltop.collections.imports.opening import Opened
 from rolltop.collections.imports.plan import Plan, is_included
 from rolltop.collections.imports.scan import PREVIEW_CELL, Scanned
 from rolltop.collections.imports.schemas import (
@@ -12,13 +15,16 @@ from rolltop.collections.imports.schemas import (
     Import,
     ImportColumn,
     ImportOutcome,
+    ImportPart,
     ImportState,
     RaggedRows,
     RefusedRow,
     RefusedTogether,
 )
 from rolltop.collections.imports.source import Source
+from rolltop.collections.imports.tally import Nulls
 from rolltop.collections.recipes.schemas import Recipe
+from rolltop.formats.asked import Part
 from rolltop.jobs import JobError
 
 
@@ -28,8 +34,10 @@ class Draft:
 
     id: str
     name: str
-    source: Source
+    source: Source | None
+    """None until it has come."""
     table: str
+    opened: Opened | None = None
     state: ImportState = "scanning"
     job: str | None = None
     scanned: Scanned | None = None
@@ -37,15 +45,26 @@ class Draft:
     recipe: Recipe | None = None
     outcome: ImportOutcome | None = None
 
-    def described(self) -> Import:
-        """The draft as the API shows it."""
-        scanned = self.scanned
+    def still_reads(self) -> bool:
+        """Whether its file is needed: until it is loaded, and longer when the file has other tables."""
+        return self.state != "done" or (self.opened is not None and len(self.opened.parts) > 1)
+
+    def described(self, readers: Mapping[str, list[str]] = MappingProxyType({})) -> Import:
+        """The draft as the API shows it; `readers` are the imports that read each part of its file."""
+        scanned, opened = self.scanned, self.opened if self.scanned is not None else None
         return Import(
             id=self.id,
             name=self.name,
             state=self.state,
-            size=self.source.size,
+            size=0 if self.source is None else self.source.size,
             job=self.job,
+            format=None if opened is None else opened.format,
+            packed=None if opened is None else opened.packed,
+            parts=[] if opened is None else [_part(part, readers) for part in opened.parts],
+            part=None if opened is None else opened.part,
+            header_row=None if opened is None else opened.header_row,
+            null_texts=[] if scanned is None else _null_texts(scanned.nulls),
+            notes=[] if opened is None else list(opened.notes),
             dialect=None if scanned is None else _dialect(scanned),
             rows=None if scanned is None else scanned.rows,
             columns=[] if scanned is None else [_column(scanned, place) for place in range(len(scanned.headers))],
@@ -57,6 +76,16 @@ class Draft:
             recipe=self.recipe,
             outcome=self.outcome,
         )
+
+
+def _part(part: Part, readers: Mapping[str, list[str]]) -> ImportPart:
+    return ImportPart(
+        name=part.name, kind=part.kind, rows=part.rows, hidden=part.hidden, imports=readers.get(part.name, [])
+    )
+
+
+def _null_texts(nulls: Nulls) -> list[str]:
+    return [*([""] if nulls.empty else []), *sorted(nulls.words)]
 
 
 def _dialect(scanned: Scanned) -> Dialect | None:

@@ -107,6 +107,37 @@ class UnsupportedBody(RolltopError):
         )
 
 
+class BadUrl(_Unusable):
+    """The URL is not one that an import fetches (threat model W2)."""
+
+    code = "imports.bad_url"
+
+    def __init__(self, url: str, reason: str, hint: str | None = None) -> None:
+        super().__init__(
+            f"{url[:200]!r} cannot be fetched: {reason}.",
+            hint=hint
+            or "Give an address on the internet, such as https://example.com/flights.csv, without a password.",
+        )
+
+
+class NotFetched(_Unusable):
+    """The file behind the URL did not come."""
+
+    code = "imports.not_fetched"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"{url[:200]!r} was not fetched: {reason}.",
+            hint="Open it in a browser; if it works there, save the file and import that.",
+        )
+
+
+class BadParts(_Unusable):
+    """These parts of the file cannot be imported on their own."""
+
+    code = "imports.bad_parts"
+
+
 class FileMissing(NotFound):
     """The file on this machine is not there or cannot be read."""
 

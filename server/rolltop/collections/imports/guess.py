@@ -112,8 +112,9 @@ def _named_like_a_key(name: str) -> bool:
 
 def _reading(tally: Tally, values: Sequence[int], declared: str | None) -> Reading:
     if declared is not None and declared in BY_TYPE:
-        kept = [each for each in BY_TYPE[declared] if all(map(each.keeps, values))]
-        return kept[0] if kept else TEXT
+        whole = declared == "integer"  # the format's own integers are no codes, however long
+        plain = BY_TYPE[declared][0]
+        return plain if all(map(plain.fits if whole else plain.keeps, values)) else TEXT
     if not values:
         return TEXT
     some = reduce(int.__or__, values)

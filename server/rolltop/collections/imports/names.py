@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 
 LONGEST = 63
+_ENDINGS = r"\.(csv|tsv|tab|txt|psv|dat|xlsx|xlsm|xls|xlsb|ods|json|ndjson|jsonl|geojson|parquet|sqlite3?|db)$"
 
 
 def is_name(text: str) -> bool:
@@ -60,7 +61,8 @@ def free_name(wanted: str, taken: Iterable[str]) -> str:
 def table_name(file_name: str) -> str:
     """The name of the table that a file of that name becomes."""
     stem = re.split(r"[/\\]", file_name)[-1]
-    stem = re.sub(r"\.(csv|tsv|tab|txt|psv|dat)$", "", stem, flags=re.IGNORECASE)
+    stem = re.sub(r"\.(gz|zip)$", "", stem, flags=re.IGNORECASE)
+    stem = re.sub(_ENDINGS, "", stem, flags=re.IGNORECASE)
     return name_from(stem, "table")
 
 

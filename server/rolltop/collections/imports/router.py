@@ -5,17 +5,38 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from rolltop.collections.access import Reader, Writer
-from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job, Mapping
+from rolltop.collections.imports.schemas import (
+    DialectChange,
+    Import,
+    ImportRun,
+    Job,
+    Mapping,
+    PartsWanted,
+    UrlWanted,
+)
 from rolltop.collections.imports.service import Imports
 
 router = APIRouter(prefix="/api/imports", tags=["Imports"])
 
+_TYPES = (
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/octet-stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/x-ndjson",
+    "application/vnd.apache.parquet",
+    "application/vnd.sqlite3",
+    "application/gzip",
+    "application/zip",
+)
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "requestBody": {
         "required": True,
         "description": "The file itself, as it is.",
-        "content": dict.fromkeys(("text/csv", "text/tab-separated-values", "application/octet-stream"), _FILE),
+        "content": dict.fromkeys(_TYPES, _FILE),
     }
 }
 
@@ -41,8 +62,17 @@ async def create_import(
     _actor: Writer,
     name: Annotated[str, Query(min_length=1, max_length=255, description="The file's name.", examples=["flights.csv"])],
 ) -> Import:
-    """Send a CSV file. It is stored and then scanned as a job; nothing is loaded before `run`."""
+    """Send a file: delimited text, a workbook, JSON, Parquet or SQLite, plain or in a gzip or zip archive.
+
+    What it is, is found out by its content. It is stored and then scanned as a job; nothing is loaded before `run`.
+    """
     return await imports.receive(name, request.headers, request.stream())
+
+
+@router.post("/from-url", status_code=202)
+def create_import_from_url(wanted: UrlWanted, imports: Drafts, _actor: Writer) -> Import:
+    """Fetch a file from the web and scan it, as a job. Addresses inside this machine and its network are refused."""
+    return imports.from_url(wanted)
 
 
 @router.get("/{id}")
@@ -66,6 +96,15 @@ def read_import_mapping(
 ) -> Mapping:
     """Into which columns of a table the file's columns would go by their names, and what would not fit."""
     return imports.mapping(id, table)
+
+
+@router.post("/{id}/parts", status_code=202)
+def import_parts(id: str, wanted: PartsWanted, imports: Drafts, _actor: Writer) -> list[Import]:
+    """Begin an import for each of several tables of the file: sheets, tables, lists, files of an archive.
+
+    They share the stored file, and are scanned, changed and run on their own.
+    """
+    return imports.import_parts(id, wanted)
 
 
 @router.post("/{id}/run", status_code=202)

@@ -54,6 +54,7 @@ class Scanned:
     key: int | None
     widths: Widths
     preview: list[Row]
+    nulls: Nulls
 
 
 def scan(content: Content, watch: Watch, nulls: Nulls | None = None) -> Scanned:
@@ -83,7 +84,7 @@ def scan(content: Content, watch: Watch, nulls: Nulls | None = None) -> Scanned:
     names = unique_names(headers)
     guesses = [guess(tally, field.type) for tally, field in zip(tallies, content.fields, strict=True)]
     key = key_of(names, guesses)
-    return Scanned(content, count, headers, names, tallies, guesses, key, widths, preview)
+    return Scanned(content, count, headers, names, tallies, guesses, key, widths, preview, nulls)
 
 
 def even(chunk: list[Row], width: int, first: int, widths: Widths) -> list[Row]:

@@ -1,8 +1,8 @@
 """An import, from the uploaded file to the table."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from rolltop.collections.recipes.schemas import Recipe
 from rolltop.jobs import Job, JobError
@@ -13,14 +13,17 @@ __all__ = [
     "Import",
     "ImportColumn",
     "ImportOutcome",
+    "ImportPart",
     "ImportRun",
     "Job",
     "MappedColumn",
     "Mapping",
+    "PartsWanted",
     "RaggedRows",
     "RefusedRow",
     "RefusedTogether",
     "RunColumn",
+    "UrlWanted",
 ]
 
 ImportState = Literal["scanning", "ready", "loading", "done", "failed", "cancelled"]
@@ -28,6 +31,7 @@ ColumnType = Literal[
     "boolean", "integer", "real", "decimal", "date", "timestamp", "time", "uuid",
     "email", "url", "json", "blob", "choice", "text",
 ]  # fmt: skip
+FileFormat = Literal["csv", "json", "ndjson", "xlsx", "xls", "xlsb", "ods", "parquet", "sqlite"]
 Encoding = Literal["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"]
 
 
@@ -42,6 +46,40 @@ class Dialect(BaseModel):
     header: bool = Field(description="Whether the first row holds the column names.")
 
 
+class ImportPart(BaseModel):
+    """One of several tables of a file: a sheet, a table of a database, a list in JSON, a file in an archive."""
+
+    name: str = Field(examples=["Sheet1"])
+    kind: Literal["sheet", "table", "list", "file"]
+    rows: int | None = Field(description="How many rows it has, where the format says so.", examples=[8715])
+    hidden: bool = Field(description="Its author hid it.")
+    imports: list[str] = Field(description="The imports that read it.", examples=[["01kb8v3c9tqk6x4m2h7w"]])
+
+
+class PartsWanted(BaseModel):
+    """Which parts of the file get imports of their own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parts: list[Annotated[str, StringConstraints(max_length=1000)]] | None = Field(
+        default=None,
+        max_length=40,
+        description="Names of parts; null: every part that is not hidden and that no import reads yet.",
+        examples=[["Sheet2", "Sheet3"]],
+    )
+
+
+class UrlWanted(BaseModel):
+    """A file on the web."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=1, max_length=4000, examples=["https://example.com/flights.csv.gz"])
+    name: str | None = Field(
+        default=None, min_length=1, max_length=255, description="Left out: the last part of the URL's path."
+    )
+
+
 class DialectChange(BaseModel):
     """How the file shall be read instead. What is left out is guessed again."""
 
@@ -53,6 +91,26 @@ class DialectChange(BaseModel):
         default=None, max_length=1, description="An empty text: cells are never quoted.", examples=['"']
     )
     header: bool | None = None
+    part: str | None = Field(
+        default=None, max_length=1000, description="Another of the file's `parts`. Left out: the one it reads now."
+    )
+    header_row: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_048_576,
+        description="Workbooks: the row of the sheet with the column names.",
+        examples=[3],
+    )
+    flatten: bool | None = Field(
+        default=None, description="JSON: members of nested objects become columns of their own, `outer.inner`."
+    )
+    null_texts: list[Annotated[str, StringConstraints(max_length=100)]] | None = Field(
+        default=None,
+        max_length=100,
+        description="Texts that are null, capitals or not, in every column; an empty text: empty cells. Left out: "
+        "words such as `NA` and `-` where the other cells of the column are more than text, and empty cells.",
+        examples=[["", "n/a", "unknown"]],
+    )
 
 
 class ImportColumn(BaseModel):
@@ -142,7 +200,21 @@ class Import(BaseModel):
     state: ImportState
     size: int = Field(description="Bytes.", examples=[33155000])
     job: str | None = Field(description="The job that scans or loads it, or did so last.")
-    dialect: Dialect | None = Field(description="Null until it is known.")
+    format: FileFormat | None = Field(description="What the file is, by its content. Null until it is known.")
+    packed: Literal["gzip", "zip"] | None = Field(description="What it was packed in.")
+    dialect: Dialect | None = Field(
+        description="How delimited text is written. Null for other formats, and until known."
+    )
+    parts: list[ImportPart] = Field(description="The tables of a file that may hold several; else empty.")
+    part: str | None = Field(description="The part that this import reads.", examples=["Sheet1"])
+    header_row: int | None = Field(description="Workbooks: the row with the column names; null: there is none.")
+    null_texts: list[str] = Field(
+        description="Texts that are null, in lower case; an empty one: empty cells.", examples=[["", "-", "n/a", "na"]]
+    )
+    notes: list[str] = Field(
+        description="What was done to read it that a person should know.",
+        examples=[["2 rows above the header in row 3 left out."]],
+    )
     rows: int | None = Field(description="Rows without the header; null until all have been read.", examples=[336776])
     columns: list[ImportColumn] = Field(description="Empty until the scan is over.")
     key: str | None = Field(

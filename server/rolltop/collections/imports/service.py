@@ -16,22 +16,33 @@ import apsw
 import msgspec
 
 from rolltop.collections import store
-from rolltop.collections.imports import load
-from rolltop.collections.imports.delimited import Wish, delimited
+from rolltop.collections.imports import download, load
+from rolltop.collections.imports.delimited import Wish as DialectWish
 from rolltop.collections.imports.draft import Draft, outcome_of
-from rolltop.collections.imports.errors import NoSuchImport, NotReady, TableExists, TableMissing
+from rolltop.collections.imports.errors import BadParts, NoSuchImport, NotReady, TableExists, TableMissing
 from rolltop.collections.imports.into import mapping, plan_into
 from rolltop.collections.imports.names import free_name, table_name
+from rolltop.collections.imports.opening import Wish, opened, table_of
 from rolltop.collections.imports.plan import Plan, plan
 from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.imports.scan import Scanned, scan
-from rolltop.collections.imports.schemas import DialectChange, Import, ImportRun, Job, Mapping
+from rolltop.collections.imports.schemas import (
+    DialectChange,
+    Import,
+    ImportRun,
+    Job,
+    Mapping,
+    PartsWanted,
+    UrlWanted,
+)
 from rolltop.collections.imports.source import Source
 from rolltop.collections.imports.spool import Spool
+from rolltop.collections.imports.tally import Nulls
 from rolltop.collections.quarantine import store as quarantine
 from rolltop.collections.quarantine.origin import origin_of
 from rolltop.collections.recipes import service as recipes
 from rolltop.collections.recipes.schemas import Recipe
+from rolltop.config import Config
 from rolltop.data import Data, Table
 from rolltop.db.database import Database
 from rolltop.errors import RolltopError
@@ -42,14 +53,16 @@ log = logging.getLogger("rolltop.collections")
 
 DRAFTS_KEPT = 50
 _BUSY = ("scanning", "loading")
+MOST_PARTS = 40
 _LONGEST_LABEL = 255
 
 
 class Imports:
     """The drafts of this run of the server. Their files lie in `folder`, unless they are a person's own."""
 
-    def __init__(self, folder: Path, data: Data, database: Database, jobs: Jobs, limit_mb: int) -> None:
-        self._spool = Spool(folder, limit_mb)
+    def __init__(self, folder: Path, data: Data, database: Database, jobs: Jobs, config: Config) -> None:
+        self._spool = Spool(folder, config.import_limit_mb)
+        self._hosts = config.import_hosts
         self._data = data
         self._database = database
         self._jobs = jobs
@@ -64,7 +77,7 @@ class Imports:
             UnsupportedBody, FileTooLarge, OutOfSpace: it cannot be taken, and nothing of it is kept.
         """
         self._spool.check(headers.get("content-type", ""), headers.get("content-length"))
-        return self._begin(name, Source.of(await self._spool.store(body), ours=True))
+        return self._begin(name, Source.of(await self._spool.store(body), ours=True)).described()
 
     def from_path(self, path: Path) -> Import:
         """Start the scan of a file on this machine; it is read where it lies and never written.
@@ -72,13 +85,48 @@ class Imports:
         Raises:
             FileMissing: there is no such file, or it cannot be read.
         """
-        return self._begin(path.name, Source.of(path, ours=False))
+        return self._begin(path.name, Source.of(path, ours=False)).described()
+
+    def from_url(self, wanted: UrlWanted) -> Import:
+        """Fetch a file from the web and scan it, as one job.
+
+        Raises:
+            BadUrl: it is no URL that may be fetched. What only its host can tell is said by the job.
+        """
+        download.check(wanted.url)
+        return self._begin(wanted.name or download.file_name(wanted.url), None, url=wanted.url).described()
+
+    def import_parts(self, id: str, wanted: PartsWanted) -> builtins.list[Import]:
+        """Begin an import for each of these parts of the file.
+
+        Raises:
+            NotReady: nobody knows yet what is in the file, or it is not kept any more.
+            BadParts: it has no such parts, or too many at once.
+        """
+        draft = self._draft(id)
+        source, found = draft.source, draft.opened
+        if source is None or found is None or draft.scanned is None or (draft.state == "done" and len(found.parts) < 2):
+            raise NotReady(draft.state)
+        readers = self._readers(draft)
+        names = wanted.parts
+        if names is None:
+            names = [part.name for part in found.parts if not part.hidden and part.name not in readers]
+        unknown = set(names) - {part.name for part in found.parts}
+        if unknown or not 1 <= len(names) <= MOST_PARTS or len(set(names)) < len(names):
+            raise BadParts(
+                "There is nothing to import under these names."
+                if unknown or not names
+                else f"At most {MOST_PARTS} parts are imported at once, and each of them once.",
+                details={"unknown": sorted(unknown), "parts": [part.name for part in found.parts[:100]]},
+                hint="Name some of the import's `parts`.",
+            )
+        return [self._begin(draft.name, source, wish=Wish(part=name)).described() for name in names]
 
     def list(self) -> builtins.list[Import]:
         """The drafts, newest first."""
         with self._lock:
             drafts = list(self._drafts.values())
-        return [draft.described() for draft in reversed(drafts)]
+        return [draft.described(self._readers(draft)) for draft in reversed(drafts)]
 
     def get(self, id: str) -> Import:
         """One draft.
@@ -86,7 +134,8 @@ class Imports:
         Raises:
             NoSuchImport: nobody knows that id.
         """
-        return self._draft(id).described()
+        draft = self._draft(id)
+        return draft.described(self._readers(draft))
 
     def change_dialect(self, id: str, wanted: DialectChange) -> Import:
         """Scan the file again, read another way.
@@ -96,9 +145,9 @@ class Imports:
         """
         draft = self._draft(id)
         with self._lock:
-            self._refuse_unless(draft.state not in (*_BUSY, "done"), draft)
+            self._refuse_unless(draft.state not in (*_BUSY, "done") and draft.source is not None, draft)
             draft.state, draft.scanned, draft.error = "scanning", None, None
-        self._scan(draft, Wish(wanted.encoding, wanted.delimiter, wanted.quote, wanted.header))
+        self._scan(draft, _wish(wanted, None if draft.opened is None else draft.opened.part))
         return draft.described()
 
     def mapping(self, id: str, table: str) -> Mapping:
@@ -145,7 +194,7 @@ class Imports:
         if draft.state in _BUSY and draft.job is not None:
             self._jobs.cancel(draft.job)  # the job removes the file when it ends
         else:
-            draft.source.remove()
+            self._release(draft)
             self._sweep()
 
     def close(self) -> None:
@@ -154,7 +203,7 @@ class Imports:
 
     # ---- work ----------------------------------------------------------------------------------------------------
 
-    def _begin(self, name: str, source: Source) -> Import:
+    def _begin(self, name: str, source: Source | None, *, url: str | None = None, wish: Wish | None = None) -> Draft:
         label = name.replace("\\", "/").rpartition("/")[2][:_LONGEST_LABEL] or "file"
         draft = Draft(new_id(), label, source, table_name(label))
         with self._lock:
@@ -163,20 +212,40 @@ class Imports:
             surplus = idle[: max(len(self._drafts) - DRAFTS_KEPT, 0)]
         for id in surplus:
             self.delete(id)
-        self._scan(draft, Wish())
-        return draft.described()
+        self._scan(draft, wish or Wish(), url)
+        return draft
 
-    def _scan(self, draft: Draft, wish: Wish) -> None:
+    def _scan(self, draft: Draft, wish: Wish, url: str | None = None) -> None:
         def _work(running: Running) -> dict[str, Any]:
             with self._fate(draft, running):
-                content = delimited(draft.source, wish, running.progress)
-                scanned = scan(content, lambda done: running.progress(draft.source.size + done))
+                if url is not None:
+                    draft.source = self._fetched(url, running)
+                self._read(draft, wish, running)
                 running.check()
-                draft.recipe = self._recipe(scanned)
-                draft.scanned, draft.state = scanned, "ready"
+                draft.state = "ready"
             return {"import": draft.id}
 
-        self._start(draft, "import.scan", f"Read {draft.name}", draft.source.size * 2, "bytes", _work)
+        total = None if draft.source is None else draft.source.size * 2
+        self._start(draft, "import.scan", f"Read {draft.name}", total, "bytes", _work)
+
+    def _fetched(self, url: str, running: Running) -> Source:
+        return Source.of(download.fetch(url, self._spool, self._hosts, running.progress), ours=True)
+
+    def _read(self, draft: Draft, wish: Wish, running: Running) -> None:
+        """Open the file and go through the table that is wanted; half of the progress for each."""
+        source = draft.source
+        if source is None:
+            raise NotReady(draft.state)
+        if draft.opened is not None:
+            draft.opened.remove()
+        running.progress(0, source.size * 2)
+        draft.opened = opened(source, wish, self._spool, running.progress)
+        content = draft.opened.content
+        share = source.size / max(content.size, 1)
+        scanned = scan(content, lambda done: running.progress(source.size + int(done * share)), wish.nulls)
+        draft.recipe = self._recipe(scanned)
+        draft.scanned = scanned
+        draft.table = table_of(draft.opened, draft.table)
 
     def _planned(self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None) -> Plan:
         if wanted.target != "new":
@@ -224,10 +293,16 @@ class Imports:
             if recipe is not None:
                 recipes.note_use(session, recipe.id, draft.name)
         draft.state = "done"
-        draft.source.remove()
+        self._release(draft)
 
     def _start(
-        self, draft: Draft, kind: str, title: str, total: int, unit: str, work: Callable[[Running], dict[str, Any]]
+        self,
+        draft: Draft,
+        kind: str,
+        title: str,
+        total: int | None,
+        unit: str,
+        work: Callable[[Running], dict[str, Any]],
     ) -> Job:
         job = self._jobs.submit(kind, title, work, unit=unit, total=total)
         draft.job = job.id
@@ -252,7 +327,31 @@ class Imports:
             with self._lock:
                 forgotten = draft.id not in self._drafts
             if forgotten:
-                draft.source.remove()
+                self._release(draft)
+
+    def _release(self, draft: Draft) -> None:
+        """Delete what is not needed for the draft any more; the file only when no other part of it is wanted."""
+        if draft.opened is not None:
+            draft.opened.remove()
+        source = draft.source
+        with self._lock:
+            others = [
+                each
+                for each in self._drafts.values()
+                if each.source is not None and each.source == source and each.still_reads()
+            ]
+        if source is not None and not others:
+            source.remove()
+
+    def _readers(self, draft: Draft) -> dict[str, builtins.list[str]]:
+        """For each part of the draft's file the imports that read it."""
+        readers: dict[str, builtins.list[str]] = {}
+        with self._lock:
+            drafts = [each for each in self._drafts.values() if each.source is not None and each.source == draft.source]
+        for each in drafts:
+            if each.opened is not None and each.opened.part is not None:
+                readers.setdefault(each.opened.part, []).append(each.id)
+        return readers
 
     def _sweep(self) -> None:
         """Drop what failed loads could not drop at once, since the disk was full; if it still is, another time."""
@@ -281,3 +380,18 @@ class Imports:
 def _hidden(draft: Draft) -> str:
     """The table that a draft is loaded into before it gets its name."""
     return f"{load.HIDDEN}{draft.id}"
+
+
+def _wish(wanted: DialectChange, part: str | None) -> Wish:
+    """The change as a wish; `part` is the one that was read before."""
+    nulls = None
+    if wanted.null_texts is not None:
+        words = frozenset(text.strip().lower() for text in wanted.null_texts)
+        nulls = Nulls(words - {""}, in_text=True, empty="" in words)
+    return Wish(
+        DialectWish(wanted.encoding, wanted.delimiter, wanted.quote, wanted.header),
+        part if wanted.part is None else wanted.part,
+        wanted.header_row,
+        bool(wanted.flatten),
+        nulls,
+    )

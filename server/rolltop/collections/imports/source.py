@@ -21,16 +21,11 @@ LARGEST_ROW = 64 << 20
 CHARACTERS_AT_ONCE = 4 << 20
 
 _SIGNATURES = (
-    (b"PK\x03\x04", "an Excel, OpenDocument or zip file", "Save the sheet as CSV in your spreadsheet program."),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file", "Save the sheet as CSV in your spreadsheet program."),
-    (b"SQLite format 3\x00", "an SQLite database", "Serve it as it is: rolltop open FILE.sqlite"),
     (b"%PDF", "a PDF document", "Export the table as CSV where it came from."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
     (b"BZh", "a bzip2 archive", "Unpack it first."),
     (b"\xfd7zXZ", "an xz archive", "Unpack it first."),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
     (b"(\xb5/\xfd", "a Zstandard archive", "Unpack it first."),
-    (b"PAR1", "a Parquet file", "Write it as CSV first."),
     (b"ARROW1", "an Arrow file", "Write it as CSV first."),
     (b"\x89PNG", "a picture", "Choose a file with rows."),
     (b"\xff\xd8\xff", "a picture", "Choose a file with rows."),
@@ -159,8 +154,6 @@ def _refuse_other_formats(head: bytes) -> None:
     start = head[:1000].lstrip().lower()
     if start.startswith(_MARKUP):
         raise NotText("This is a web page or XML, not CSV.", hint="Save the data itself, not the page that shows it.")
-    if start.startswith(b"{") or (start.startswith(b"[") and start[1:].lstrip().startswith((b"{", b"[", b"]"))):
-        raise NotText("This is JSON, not CSV.", hint="Send its rows to POST /rest/v1/{table}, or write them as CSV.")
     _refuse_nul(head, 0)
     control = head[:4096].translate(None, _PRINTABLE)
     if len(control) * 20 > len(head[:4096]):

@@ -1,8 +1,9 @@
-"""Uploads on their way to the disk: under a random name, for the owner only, within the limit."""
+"""Files on their way to the disk: under a random name, for the owner only, within the limit."""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rolltop.collections.imports.errors import FileTooLarge, UnsupportedBody
@@ -19,7 +20,19 @@ _TYPES = frozenset(
         "text/plain",
         "application/csv",
         "application/octet-stream",
-        "application/vnd.ms-excel",  # what Windows calls CSV
+        "application/vnd.ms-excel",  # what Windows calls CSV, too
+        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "application/x-ndjson",
+        "application/jsonl",
+        "application/vnd.apache.parquet",
+        "application/vnd.sqlite3",
+        "application/x-sqlite3",
+        "application/gzip",
+        "application/x-gzip",
+        "application/zip",
+        "application/x-zip-compressed",
     }
 )
 
@@ -41,8 +54,13 @@ class Spool:
         """
         if content_type.partition(";")[0].strip().lower() not in _TYPES:
             raise UnsupportedBody(content_type)
-        if length is not None and length.isdecimal() and int(length) > self._limit_mb * MEGABYTE:
+        if length is not None and length.isdecimal() and int(length) > self.limit:
             raise FileTooLarge(self._limit_mb)
+
+    @property
+    def limit(self) -> int:
+        """The most bytes of a file."""
+        return self._limit_mb * MEGABYTE
 
     async def store(self, body: AsyncIterator[bytes]) -> Path:
         """Write the body to a new file.
@@ -51,26 +69,39 @@ class Spool:
             FileTooLarge: it goes beyond the limit.
             OutOfSpace: the disk is full. Nothing is kept in either case, nor when the caller goes away.
         """
-        path = self._folder / secret()
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            with os.fdopen(descriptor, "wb", buffering=0) as file:
-                await self._write(body, file.write)
-        except BaseException as error:
-            path.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in FULL:
-                raise OutOfSpace(
-                    "The disk or its quota is full; nothing was changed.", hint="Free some space, then try again."
-                ) from error
-            raise
+        path = self._free()
+        with _kept(path), os.fdopen(_descriptor(path), "wb", buffering=0) as file:
+            await self._write(body, file.write)
         return path
+
+    def keep(self, blocks: Iterable[bytes]) -> Path:
+        """Write the blocks to a new file, from a thread; as `store` otherwise."""
+        path = self._free()
+        with _kept(path), os.fdopen(_descriptor(path), "wb", buffering=0) as file:
+            size = 0
+            for block in blocks:
+                size += len(block)
+                if size > self.limit:
+                    raise FileTooLarge(self._limit_mb)
+                file.write(block)
+        return path
+
+    def new(self) -> Path:
+        """A new empty file."""
+        path = self._free()
+        with _kept(path):
+            os.close(_descriptor(path))
+        return path
+
+    def _free(self) -> Path:
+        return self._folder / secret()
 
     async def _write(self, body: AsyncIterator[bytes], write: Callable[[bytearray], int | None]) -> None:
         block = bytearray()
         size = 0
         async for part in body:
             size += len(part)
-            if size > self._limit_mb * MEGABYTE:
+            if size > self.limit:
                 raise FileTooLarge(self._limit_mb)
             block += part
             if len(block) >= _WRITE_AT_ONCE:
@@ -83,3 +114,21 @@ class Spool:
         """Delete every upload."""
         for path in self._folder.iterdir():
             path.unlink(missing_ok=True)
+
+
+def _descriptor(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+
+
+@contextmanager
+def _kept(path: Path) -> Iterator[None]:
+    """Keep the file only if all goes well; a full disk is said to be full."""
+    try:
+        yield
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise OutOfSpace(
+                "The disk or its quota is full; nothing was changed.", hint="Free some space, then try again."
+            ) from error
+        raise

@@ -20,10 +20,8 @@ class Blob(ColumnType):
     payload = str
     schema = MappingProxyType({"type": "string", "pattern": r"^\\x([0-9a-f]{2})*$"})
 
-    def json(self, expression: str, *, held: bool) -> str:
-        return rf"'\x' || lower(hex({expression}))" if held else self._loose(expression)
-
-    def _loose(self, expression: str) -> str:
+    def json(self, expression: str, *, held: bool) -> str:  # noqa: ARG002
+        # hex(NULL) is an empty text
         return rf"CASE WHEN {expression} IS NOT NULL THEN '\x' || lower(hex({expression})) END"
 
     def parse(self, literal: str) -> SQLValue:

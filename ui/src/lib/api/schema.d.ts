@@ -291,9 +291,31 @@ export interface paths {
         put?: never;
         /**
          * Create Import
-         * @description Send a CSV file. It is stored and then scanned as a job; nothing is loaded before `run`.
+         * @description Send a file: delimited text, a workbook, JSON, Parquet or SQLite, plain or in a gzip or zip archive.
+         *
+         *     What it is, is found out by its content. It is stored and then scanned as a job; nothing is loaded before `run`.
          */
         post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/from-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Import From Url
+         * @description Fetch a file from the web and scan it, as a job. Addresses inside this machine and its network are refused.
+         */
+        post: operations["create_import_from_url"];
         delete?: never;
         options?: never;
         head?: never;
@@ -358,6 +380,28 @@ export interface paths {
         get: operations["read_import_mapping"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Parts
+         * @description Begin an import for each of several tables of the file: sheets, tables, lists, files of an archive.
+         *
+         *     They share the stored file, and are scanned, changed and run on their own.
+         */
+        post: operations["import_parts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1428,8 +1472,34 @@ export interface components {
             delimiter?: string | null;
             /** Encoding */
             encoding?: ("utf-8" | "utf-8-sig" | "utf-16" | "cp1252" | "latin-1") | null;
+            /**
+             * Flatten
+             * @description JSON: members of nested objects become columns of their own, `outer.inner`.
+             */
+            flatten?: boolean | null;
             /** Header */
             header?: boolean | null;
+            /**
+             * Header Row
+             * @description Workbooks: the row of the sheet with the column names.
+             * @example 3
+             */
+            header_row?: number | null;
+            /**
+             * Null Texts
+             * @description Texts that are null, capitals or not, in every column; an empty text: empty cells. Left out: words such as `NA` and `-` where the other cells of the column are more than text, and empty cells.
+             * @example [
+             *       "",
+             *       "n/a",
+             *       "unknown"
+             *     ]
+             */
+            null_texts?: string[] | null;
+            /**
+             * Part
+             * @description Another of the file's `parts`. Left out: the one it reads now.
+             */
+            part?: string | null;
             /**
              * Quote
              * @description An empty text: cells are never quoted.
@@ -1786,10 +1856,20 @@ export interface components {
              * @description Empty until the scan is over.
              */
             columns: components["schemas"]["ImportColumn"][];
-            /** @description Null until it is known. */
+            /** @description How delimited text is written. Null for other formats, and until known. */
             dialect: components["schemas"]["Dialect"] | null;
             /** @description Set when the state is `failed`. */
             error: components["schemas"]["JobError"] | null;
+            /**
+             * Format
+             * @description What the file is, by its content. Null until it is known.
+             */
+            format: ("csv" | "json" | "ndjson" | "xlsx" | "xls" | "xlsb" | "ods" | "parquet" | "sqlite") | null;
+            /**
+             * Header Row
+             * @description Workbooks: the row with the column names; null: there is none.
+             */
+            header_row: number | null;
             /**
              * Id
              * @example 01kb8v3c9tqk6x4m2h7w
@@ -1811,8 +1891,43 @@ export interface components {
              * @example flights.csv
              */
             name: string;
+            /**
+             * Notes
+             * @description What was done to read it that a person should know.
+             * @example [
+             *       "2 rows above the header in row 3 left out."
+             *     ]
+             */
+            notes: string[];
+            /**
+             * Null Texts
+             * @description Texts that are null, in lower case; an empty one: empty cells.
+             * @example [
+             *       "",
+             *       "-",
+             *       "n/a",
+             *       "na"
+             *     ]
+             */
+            null_texts: string[];
             /** @description What came of the last run or dry run. */
             outcome: components["schemas"]["ImportOutcome"] | null;
+            /**
+             * Packed
+             * @description What it was packed in.
+             */
+            packed: ("gzip" | "zip") | null;
+            /**
+             * Part
+             * @description The part that this import reads.
+             * @example Sheet1
+             */
+            part: string | null;
+            /**
+             * Parts
+             * @description The tables of a file that may hold several; else empty.
+             */
+            parts: components["schemas"]["ImportPart"][];
             /**
              * Preview
              * @description The first hundred rows as they are written, long cells cut. Null: what the format itself calls so.
@@ -1977,6 +2092,41 @@ export interface components {
              * @description Rows that were there already, just so.
              */
             unchanged: number;
+        };
+        /**
+         * ImportPart
+         * @description One of several tables of a file: a sheet, a table of a database, a list in JSON, a file in an archive.
+         */
+        ImportPart: {
+            /**
+             * Hidden
+             * @description Its author hid it.
+             */
+            hidden: boolean;
+            /**
+             * Imports
+             * @description The imports that read it.
+             * @example [
+             *       "01kb8v3c9tqk6x4m2h7w"
+             *     ]
+             */
+            imports: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sheet" | "table" | "list" | "file";
+            /**
+             * Name
+             * @example Sheet1
+             */
+            name: string;
+            /**
+             * Rows
+             * @description How many rows it has, where the format says so.
+             * @example 8715
+             */
+            rows: number | null;
         };
         /**
          * ImportRun
@@ -2470,6 +2620,21 @@ export interface components {
              * @enum {string}
              */
             type: "bigint" | "double precision" | "numeric" | "boolean" | "text" | "date" | "timestamp" | "time" | "uuid" | "jsonb" | "bytea";
+        };
+        /**
+         * PartsWanted
+         * @description Which parts of the file get imports of their own.
+         */
+        PartsWanted: {
+            /**
+             * Parts
+             * @description Names of parts; null: every part that is not hidden and that no import reads yet.
+             * @example [
+             *       "Sheet2",
+             *       "Sheet3"
+             *     ]
+             */
+            parts?: string[] | null;
         };
         /**
          * Progress
@@ -3531,6 +3696,22 @@ export interface components {
             name: string;
         };
         /**
+         * UrlWanted
+         * @description A file on the web.
+         */
+        UrlWanted: {
+            /**
+             * Name
+             * @description Left out: the last part of the URL's path.
+             */
+            name?: string | null;
+            /**
+             * Url
+             * @example https://example.com/flights.csv.gz
+             */
+            url: string;
+        };
+        /**
          * ViewCreate
          * @description A view to be made: a SELECT that is read like a table.
          */
@@ -4381,9 +4562,77 @@ export interface operations {
         /** @description The file itself, as it is. */
         requestBody: {
             content: {
+                "application/gzip": string;
                 "application/octet-stream": string;
+                "application/vnd.apache.parquet": string;
+                "application/vnd.oasis.opendocument.spreadsheet": string;
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "application/vnd.sqlite3": string;
+                "application/x-ndjson": string;
+                "application/zip": string;
                 "text/csv": string;
+                "text/plain": string;
                 "text/tab-separated-values": string;
+            };
+        };
+        responses: {
+            /** @description Accepted: it goes on after this answer. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_import_from_url: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UrlWanted"];
             };
         };
         responses: {
@@ -4613,6 +4862,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Mapping"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    import_parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartsWanted"];
+            };
+        };
+        responses: {
+            /** @description Accepted: it goes on after this answer. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"][];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description No token, or one that isn't known. */

@@ -11,6 +11,10 @@ import { t } from "$lib/i18n";
 import { router } from "$lib/router.svelte";
 import { toasts } from "./toasts.svelte";
 
+/** What the browser's dialog offers; the server looks at the content. */
+const TAKEN =
+  ".csv,.tsv,.tab,.txt,.xlsx,.xlsm,.xls,.xlsb,.ods,.json,.ndjson,.jsonl,.geojson,.parquet,.sqlite,.sqlite3,.db,.gz,.zip,text/csv,text/tab-separated-values,text/plain";
+
 export const NEW = "/import/new";
 
 class Importing {
@@ -105,7 +109,7 @@ function browserChooser(): void {
   const input = document.createElement("input");
   input.type = "file";
   input.multiple = true;
-  input.accept = ".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain";
+  input.accept = TAKEN;
   input.hidden = true;
   input.addEventListener("change", () => {
     void importing.take([...(input.files ?? [])]);
