@@ -1,11 +1,15 @@
-"""A real server with a small library in its data file, written there by another program as any user's might be."""
+"""Real servers on files that another program wrote, as any user's might be: a small library, and Chinook's music."""
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.client.real import Clients, connected
+from tests.conftest import start_server, stop_server
 
 if TYPE_CHECKING:
     from tests.conftest import LiveServer
@@ -26,6 +30,8 @@ INSERT INTO "Order Details" VALUES (1, 18.5), (2, 42);
 INSERT INTO "a/b?c" VALUES (1, 9007199254740993), (2, NULL);
 """
 
+GEAR = Path(__file__).with_name("gear.sql").read_text(encoding="utf-8")
+
 
 def fill(workspace: Path) -> None:
     """Write the library into the workspace's data file."""
@@ -38,3 +44,23 @@ def library(live: "LiveServer") -> "LiveServer":
     """The server with the library."""
     fill(live.workspace)
     return live
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory, chinook: Path) -> Iterator["LiveServer"]:
+    """A server on a copy of Chinook, with a table of gear for the types that Chinook lacks."""
+    workspace = tmp_path_factory.mktemp("music") / "workspace"
+    workspace.mkdir()
+    shutil.copyfile(chinook, workspace / "data.db")
+    with closing(sqlite3.connect(workspace / "data.db")) as connection:
+        connection.executescript(GEAR)
+    process, server = start_server(workspace)
+    yield server
+    assert stop_server(process) == 0
+
+
+@pytest.fixture(scope="module")
+def clients(music: "LiveServer") -> Iterator[Clients]:
+    """supabase-js and postgrest-py at the music."""
+    with connected(music) as made:
+        yield made
