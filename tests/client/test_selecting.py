@@ -248,7 +248,8 @@ AGGREGATES = [
         'db.from("Artist").select("ArtistId, Album(count)").lt("ArtistId", 9).order("ArtistId")',
         lambda db: db.from_("Artist").select("ArtistId, Album(count)").lt("ArtistId", 9).order("ArtistId"),
         """SELECT ArtistId, json_array(json_object('count',
-             (SELECT count(*) FROM Album b WHERE b.ArtistId = a.ArtistId))) AS "Album:json" FROM Artist a WHERE ArtistId < 9 ORDER BY ArtistId""",
+             (SELECT count(*) FROM Album b WHERE b.ArtistId = a.ArtistId))) AS "Album:json"
+           FROM Artist a WHERE ArtistId < 9 ORDER BY ArtistId""",
     ),
 ]
 
