@@ -37,7 +37,7 @@ def connect(database: Path) -> sqlite3.Connection:
 def run(database: Path, workload: str, material: Material, seconds: float) -> Loop:
     """Repeat the workload's statement until the time is over."""
     connection = connect(database)
-    step, once = _STEPS[workload](connection, material)
+    step, once = STEPS[workload](connection, material)
     count, start, cpu = 0, time.perf_counter(), time.process_time()
     while count == 0 or (not once and time.perf_counter() - start < seconds):
         step()
@@ -82,4 +82,32 @@ def _bulk(connection: sqlite3.Connection, material: Material) -> Steps:
     return step, True
 
 
-_STEPS = {"point": _point, "page100": _page(100), "page1000": _page(1000), "insert": _insert, "bulk": _bulk}
+def _update(connection: sqlite3.Connection, material: Material) -> Steps:
+    """A transaction for each row, which is read again as JSON."""
+    keys, delays = cycle(material.keys), cycle(range(-20, 300))
+
+    def step() -> None:
+        key = next(keys)
+        connection.execute("UPDATE flights SET dep_delay = ? WHERE id = ?", (next(delays), key))
+        connection.execute(f"SELECT {_ROW} FROM flights WHERE id = ?", (key,)).fetchone()
+
+    return step, False
+
+
+def _aggregate(connection: sqlite3.Connection, _material: Material) -> Steps:
+    group = "SELECT carrier, month, count(*) AS n, avg(dep_delay) AS mean FROM flights GROUP BY carrier, month"
+    pairs = "'carrier', carrier, 'month', month, 'n', n, 'mean', mean"
+    query = f"SELECT json_group_array(json_object({pairs})) FROM ({group} ORDER BY carrier, month)"
+    return lambda: connection.execute(query).fetchone()[0].encode(), False
+
+
+STEPS = {
+    "point": _point,
+    "page100": _page(100),
+    "page1000": _page(1000),
+    "aggregate": _aggregate,
+    "insert": _insert,
+    "insert1": _insert,
+    "bulk": _bulk,
+    "update": _update,
+}

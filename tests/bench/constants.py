@@ -29,7 +29,7 @@ async def asgi(
     while (await receive()).get("more_body"):
         pass
     body = ANSWERS[scope["path"]]
-    status = 200 if scope["method"] == "GET" else 201
+    status = 201 if scope["method"] == "POST" else 200
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -49,5 +49,10 @@ def fastapi_app() -> Any:
     async def create(name: str, request: Request) -> Response:
         await request.body()
         return Response(ANSWERS[f"/{name}"], 201, media_type="application/json")
+
+    @app.patch("/{name}")
+    async def update(name: str, request: Request) -> Response:
+        await request.body()
+        return Response(ANSWERS[f"/{name}"], media_type="application/json")
 
     return app

@@ -53,6 +53,18 @@ def write_csv(target: Path) -> None:
         written.writerows([("" if cell == "NA" else cell) for cell in row] for row in rows)
 
 
+def write_large(source: Path, target: Path, rows: int) -> None:
+    """The rows of `source` over and over, until there are so many."""
+    header, *lines = source.read_bytes().splitlines(keepends=True)
+    whole = b"".join(lines)
+    times, rest = divmod(rows, len(lines))
+    with target.open("wb") as file:
+        file.write(header)
+        for _ in range(times):
+            file.write(whole)
+        file.writelines(lines[:rest])
+
+
 def read_rows(source: Path, limit: int | None = None) -> Iterator[dict[str, Any]]:
     """The rows of the file with numbers as numbers and blanks as None."""
     with source.open(newline="", encoding="utf-8") as file:
@@ -106,6 +118,11 @@ class Material:
     def bodies(self) -> list[bytes]:
         """Single rows as JSON objects."""
         return [json.dumps(row).encode() for row in read_rows(self.source, 500)]
+
+    @cached_property
+    def changes(self) -> list[bytes]:
+        """Changes of single rows as JSON objects; so many that a row gets another one each time."""
+        return [json.dumps({"dep_delay": delay}).encode() for delay in range(-20, 299)]
 
     @cached_property
     def bulk(self) -> bytes:

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, Depends, FastAPI, HTTPException, Query
+from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import event
+from sqlalchemy import event, func
 from sqlmodel import Field, Session, SQLModel, col, create_engine, select
 
 engine = create_engine(f"sqlite:///{os.environ['BENCH_DATABASE']}", connect_args={"timeout": 30})
@@ -68,6 +69,19 @@ class FlightPublic(FlightBase):
     id: int
 
 
+class FlightUpdate(FlightBase):
+    """What is to change."""
+
+
+class Delay(SQLModel):
+    """How late a carrier was in a month."""
+
+    carrier: str | None
+    month: int | None
+    n: int
+    mean: float | None
+
+
 class Added(SQLModel):
     """How many rows came in."""
 
@@ -109,10 +123,58 @@ def list_flights(
     return session.exec(select(Flight).where(Flight.carrier == carrier).order_by(column).limit(limit)).all()
 
 
+@app.get("/delays", response_model=list[Delay])
+def list_delays(session: SessionDep) -> Any:
+    """Departures and their mean delay by carrier and month."""
+    group = (col(Flight.carrier), col(Flight.month))
+    mean = func.avg(Flight.dep_delay).label("mean")
+    query = select(*group, func.count().label("n"), mean).group_by(*group).order_by(*group)
+    return session.exec(query).all()
+
+
+def _all(session: Session) -> Iterator[Flight]:
+    return iter(session.exec(select(Flight).order_by(col(Flight.id)).execution_options(yield_per=1000)))
+
+
+@app.get("/export.csv", response_class=StreamingResponse)
+def export_csv(session: SessionDep) -> StreamingResponse:
+    """All flights as CSV."""
+
+    def lines() -> Iterator[str]:
+        names = list(FlightPublic.model_fields)
+        yield ",".join(names) + "\n"
+        for flight in _all(session):
+            line = io.StringIO()
+            csv.writer(line).writerow([getattr(flight, name) for name in names])
+            yield line.getvalue()
+
+    return StreamingResponse(lines(), media_type="text/csv")
+
+
+@app.get("/export.ndjson", response_class=StreamingResponse)
+def export_ndjson(session: SessionDep) -> StreamingResponse:
+    """All flights as JSON, a line each."""
+    lines = (FlightPublic.model_validate(flight).model_dump_json() + "\n" for flight in _all(session))
+    return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
 @app.post("/flights", response_model=FlightPublic, status_code=201)
 def create_flight(wanted: FlightCreate, session: SessionDep) -> Any:
     """Add one flight."""
     flight = Flight.model_validate(wanted)
+    session.add(flight)
+    session.commit()
+    session.refresh(flight)
+    return flight
+
+
+@app.patch("/flights/{id}", response_model=FlightPublic)
+def update_flight(id: int, wanted: FlightUpdate, session: SessionDep) -> Any:
+    """Change what was sent of one flight."""
+    flight = session.get(Flight, id)
+    if flight is None:
+        raise HTTPException(404, "Flight not found")
+    flight.sqlmodel_update(wanted.model_dump(exclude_unset=True))
     session.add(flight)
     session.commit()
     session.refresh(flight)

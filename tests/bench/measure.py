@@ -1,69 +1,31 @@
-"""One run: every workload, every round, each contender in turn, so that a busy moment hits all of them alike."""
+"""The workloads, every round, each contender in turn, so that a busy moment hits all of them alike."""
 
-import statistics
+import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import bare, importing
-from tests.bench.flights import Material
-from tests.bench.load import drive, endlessly
-from tests.bench.servers import Server
+from tests.bench import bare, exporting, importing, memory
+from tests.bench.flights import ROWS, Material
+from tests.bench.load import Load, drive, endlessly
+from tests.bench.results import Results, Sample, timed
+from tests.bench.servers import Server, resting, settled
+from tests.bench.workloads import BARE, COMMAND_LINE, HAND, OURS, WORKLOADS
 
-WORKLOADS = {
-    "point": ("point read, 16 connections", 16),
-    "page100": ("page of 100, 4 connections", 4),
-    "page1000": ("page of 1,000, 4 connections", 4),
-    "insert": ("insert, 16 connections", 16),
-    "bulk": ("insert of 10,000 at once", 1),
+Say = Callable[[str], None]
+Contenders = dict[str, Server]
+EXPORTS = {"csv": {OURS: "/api/exports/flights.csv", HAND: "/export.csv"}} | {
+    "ndjson": {OURS: "/api/exports/flights.ndjson", HAND: "/export.ndjson"}
 }
-TIMED = {"import": "import of 336,776 rows of CSV", "start": "start to the first row read"}
-BARE = "bare SQLite"
-COMMAND_LINE = "sqlite3 program"
-LOADING = "Rolltop, loading alone"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One contender in one round of one workload. Times in seconds."""
-
-    rate: float
-    cpu: float | None
-    p50: float
-    p99: float
-    failures: int = 0
-
-
-@dataclass
-class Results:
-    """Workload → contender → its samples."""
-
-    samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
-
-    def add(self, workload: str, contender: str, sample: Sample) -> None:
-        """Keep a sample."""
-        self.samples.setdefault(workload, {}).setdefault(contender, []).append(sample)
-
-    def median(self, workload: str, contender: str, what: Callable[[Sample], float | None]) -> float | None:
-        """The median of one figure over the rounds; None where it was not measured."""
-        found = [what(sample) for sample in self.samples.get(workload, {}).get(contender, [])]
-        known = [value for value in found if value is not None]
-        return statistics.median(known) if known else None
-
-    def failures(self, workload: str, contender: str) -> int:
-        """Answers that were not good."""
-        return sum(sample.failures for sample in self.samples.get(workload, {}).get(contender, []))
+_SLICE_SECONDS = 0.5
 
 
 def over_http(server: Server, workload: str, material: Material, seconds: float) -> Sample:
     """Load one server."""
     requests = server.recipes[workload](server, material)
-    once = workload == "bulk"
+    limit = 1 if workload == "bulk" else 1_000_000
     before = server.cpu()
-    load = drive(
-        ("127.0.0.1", server.port), endlessly(requests), WORKLOADS[workload][1], seconds, limit=1 if once else 1_000_000
-    )
+    load = drive(server.address, endlessly(requests), WORKLOADS[workload].connections, seconds, limit)
     cpu = (server.cpu() - before) / load.requests
     return Sample(load.rate, cpu, load.percentile(0.5), load.percentile(0.99), load.failures)
 
@@ -75,74 +37,91 @@ def without_http(database: Path, workload: str, material: Material, seconds: flo
     return Sample(loop.count / loop.seconds, loop.cpu / loop.count, each, each)
 
 
-def timed(seconds: float, cpu: float | None = None) -> Sample:
-    """Something that is done once."""
-    return Sample(1 / seconds, cpu, seconds, seconds)
-
-
-def rounds_of_load(
-    results: Results,
-    servers: Iterable[Server],
-    bare_database: Path | None,
-    material: Material,
-    *,
-    rounds: int,
-    seconds: float,
-    workloads: Iterable[str],
-    said: Callable[[str], None],
+def load(
+    results: Results, workload: str, contenders: Contenders, database: Path | None, material: Material, seconds: float
 ) -> None:
-    """The workloads that are asked over and over."""
-    contenders = list(servers)
-    for workload in workloads:
-        for number in range(rounds):
-            for server in contenders:
-                if workload in server.recipes:
-                    said(f"{WORKLOADS[workload][0]}: {server.name}, round {number + 1} of {rounds}")
-                    results.add(workload, server.name, over_http(server, workload, material, seconds))
-            if bare_database is not None:
-                said(f"{WORKLOADS[workload][0]}: {BARE}, round {number + 1} of {rounds}")
-                results.add(workload, BARE, without_http(bare_database, workload, material, seconds))
+    """One round of a workload that is asked over and over."""
+    for name, server in contenders.items():
+        if workload in server.recipes:
+            results.add(workload, name, over_http(server, workload, material, seconds))
+    if database is not None and workload in bare.STEPS:
+        results.add(workload, BARE, without_http(database, workload, material, seconds))
 
 
-def rounds_of_import(
-    results: Results,
-    rolltop: Server,
-    hand: Server | None,
-    folder: Path,
-    material: Material,
-    *,
-    rounds: int,
-    command_line: bool,
-    said: Callable[[str], None],
+def export(results: Results, workload: str, contenders: Contenders, database: Path | None, folder: Path) -> None:
+    """One round of an export; `database` is what the sqlite3 program exports."""
+    for name, target in EXPORTS[workload].items():
+        if name in contenders:
+            results.add(workload, name, exporting.over_http(contenders[name], target, ROWS * 60))
+    if database is not None:
+        mode = "csv" if workload == "csv" else "json"
+        results.add(workload, COMMAND_LINE, exporting.by_command_line(database, folder / "exported", mode))
+
+
+def imported(
+    results: Results, contenders: Contenders, folder: Path, material: Material, *, command_line: bool, others: bool
 ) -> None:
-    """The import, into a new table each time."""
-    for number in range(rounds):
-        said(f"{TIMED['import']}: Rolltop, round {number + 1} of {rounds}")
-        table = "flights" if number == 0 else f"flights_{number + 1}"
-        before = rolltop.cpu()
-        took = importing.by_rolltop(rolltop, material.source, table)
-        results.add("import", "Rolltop", timed(took["import"], rolltop.cpu() - before))
-        results.add("import", LOADING, timed(took["load"]))
-        if command_line:
-            said(f"{TIMED['import']}: {COMMAND_LINE}, round {number + 1} of {rounds}")
-            results.add("import", COMMAND_LINE, timed(importing.by_command_line(folder, material.source)))
-        if table != "flights":
-            rolltop.call("DELETE", f"/api/collections/{table}")
-    if hand is not None:
-        said(f"{TIMED['import']}: {hand.name}, {importing.hand_rows():,} rows")
-        lines = material.first_lines(importing.hand_rows())
-        results.add("import", hand.name, timed(importing.by_hand(hand, lines)))
+    """One round of the import, into a new table, which is dropped again; `others` ask meanwhile, in an import more."""
+    rolltop = contenders[OURS]
+    before = rolltop.cpu()
+    took = importing.by_rolltop(rolltop, material.source, "imported")
+    results.add("import", OURS, timed(took.scan + took.load, rolltop.cpu() - before))
+    results.add("load", OURS, timed(took.load))
+    rolltop.call("DELETE", "/api/collections/imported")
+    if HAND in contenders:
+        hand = timed(importing.by_hand(contenders[HAND], material.first_lines(importing.HAND_ROWS)))
+        results.add("import", HAND, hand)
+        results.add("load", HAND, hand)
+    if command_line:
+        results.add("load", COMMAND_LINE, timed(importing.by_command_line(folder, material.source)))
+    if others:
+        _, meanwhile = import_with_others(rolltop, material.source, material)
+        results.add("meanwhile", OURS, meanwhile)
+        rolltop.call("DELETE", "/api/collections/imported")
 
 
-def rounds_of_start(
-    results: Results, starters: dict[str, Callable[[], Server]], *, rounds: int, said: Callable[[str], None]
-) -> None:
-    """From the command to the first row read, process creation included."""
-    for number in range(rounds):
-        for name, start in starters.items():
-            said(f"{TIMED['start']}: {name}, round {number + 1} of {rounds}")
-            begun = time.perf_counter()
-            server = start()
-            seconds = time.perf_counter() - begun
-            results.add("start", name, timed(seconds, server.cpu()))
-            server.stop()
+def import_with_others(server: Server, source: Path, material: Material) -> tuple[importing.Import, Sample]:
+    """Import a file into the table `imported` while four connections read and insert; how it went for both."""
+    ended: list[importing.Import] = []
+    thread = threading.Thread(target=lambda: ended.append(importing.by_rolltop(server, source, "imported")))
+    requests = endlessly(server.recipes["mix"](server, material))
+    loads: list[Load] = []
+    thread.start()
+    while thread.is_alive():
+        loads.append(drive(server.address, requests, WORKLOADS["meanwhile"].connections, _SLICE_SECONDS))
+    thread.join()
+    if not ended:
+        raise SystemExit("The import failed.")
+    whole = Load(
+        sum(each.requests for each in loads),
+        sum(each.seconds for each in loads),
+        sum(each.failures for each in loads),
+        [latency for each in loads for latency in each.latencies],
+    )
+    return ended[0], Sample(whole.rate, None, whole.percentile(0.5), whole.percentile(0.99), whole.failures)
+
+
+def start(results: Results, starters: dict[str, Callable[[], Server]]) -> None:
+    """From the command to the first row read, process creation included; then the memory when all is loaded."""
+    for name, starter in starters.items():
+        begun = time.perf_counter()
+        server = starter()
+        seconds, cpu = time.perf_counter() - begun, server.cpu()
+        if name == OURS:
+            settled(server)
+        resting(server)
+        results.add("start", name, timed(seconds, cpu, memory.at_rest(server.process.pid)))
+        server.stop()
+
+
+def large(results: Results, rolltop: Server, material: Material, source: Path, rows: int, say: Say) -> None:
+    """The import of millions of rows while others ask, and their export."""
+    say(f"{WORKLOADS['large import'].title}, others meanwhile")
+    before = rolltop.cpu()
+    with memory.Watch(rolltop.process.pid) as watch:
+        took, meanwhile = import_with_others(rolltop, source, material)
+    results.add("large import", OURS, timed(took.scan + took.load, rolltop.cpu() - before, watch.most))
+    results.add("large meanwhile", OURS, meanwhile)
+    resting(rolltop)
+    say(WORKLOADS["large csv"].title)
+    results.add("large csv", OURS, exporting.over_http(rolltop, "/api/exports/imported.csv", rows * 60))

@@ -1,167 +1,119 @@
-"""The run as one table of medians and ratios, and the targets with met or missed."""
+"""The run as one table of medians and ratios, with the target beside each and whether it is reached."""
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
-from tests.bench.measure import LOADING, TIMED, WORKLOADS, Results
-
-OURS = "Rolltop"
-
-
-@dataclass(frozen=True)
-class Target:
-    """`ours` must be at least `least` times as fast as `contender`; by rate, by CPU, or by the higher of both."""
-
-    workload: str
-    contender: str
-    least: float
-    by: str
-    ours: str = OURS
-
-
-# What any release must hold: docs/performance.md. Against limits CPU is read, which a busy machine changes least; the
-# hand-written app's own cost swings, so the higher of rate and CPU counts. The sqlite3 program is told the types that
-# Rolltop finds out, so it stands beside the loading alone.
-TARGETS = (
-    Target("point", "hand-written", 10, "either"),
-    Target("point", "bare ASGI", 0.40, "cpu"),
-    Target("point", "FastAPI constant", 1.2, "cpu"),
-    Target("page100", "hand-written", 12, "either"),
-    Target("page100", "bare SQLite", 0.55, "cpu"),
-    Target("page1000", "hand-written", 15, "either"),
-    Target("page1000", "bare SQLite", 0.80, "cpu"),
-    Target("insert", "hand-written", 9, "either"),
-    Target("insert", "bare SQLite", 0.70, "rate"),
-    Target("bulk", "hand-written", 12, "either"),
-    Target("bulk", "bare SQLite", 0.70, "rate"),
-    Target("import", "hand-written", 25, "rate"),
-    Target("import", "sqlite3 program", 0.80, "rate", LOADING),
-    Target("start", "hand-written", 1 / 0.7, "rate"),
-)
+from tests.bench.results import Results
+from tests.bench.workloads import BOUNDS, OURS, TARGETS, WORKLOADS, Bound, Target
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target and what was measured."""
+    """A target or bound, what was measured, and whether that is good enough, with every answer good."""
 
-    target: Target
-    rate: float | None
-    cpu: float | None
-    failures: int
-
-    @property
-    def value(self) -> float | None:
-        """The ratio that counts."""
-        known = [ratio for ratio in (self.rate, self.cpu) if ratio is not None]
-        match self.target.by:
-            case "rate":
-                return self.rate
-            case "cpu":
-                return self.cpu
-            case _:
-                return max(known, default=None)
+    asked: Target | Bound
+    value: float
+    met: bool
 
     @property
-    def met(self) -> bool:
-        """Whether the target is held, with every answer good."""
-        return self.value is not None and self.value >= self.target.least and not self.failures
+    def text(self) -> str:
+        """What is asked, in a few words."""
+        by = {"either": "", "rate": "rate ", "cpu": "CPU ", "p99": "p99 ", "memory": "memory "}[self.asked.by]
+        if isinstance(self.asked, Target):
+            return f"{by}≥ {self.asked.least:.2f}×"
+        return f"{by}≤ {_bytes(self.asked.most) if self.asked.by == 'memory' else _time(self.asked.most)}"
 
 
-def ratios(results: Results, workload: str, contender: str, subject: str = OURS) -> tuple[float | None, float | None]:
-    """How many times as fast `subject` is: by rate, and by CPU for each request."""
-    ours = results.median(workload, subject, lambda sample: sample.rate)
-    theirs = results.median(workload, contender, lambda sample: sample.rate)
-    our_cpu = results.median(workload, subject, lambda sample: sample.cpu)
-    their_cpu = results.median(workload, contender, lambda sample: sample.cpu)
-    return (ours / theirs if ours and theirs else None, their_cpu / our_cpu if our_cpu and their_cpu else None)
+def median(results: Results, workload: str, contender: str, by: str) -> float | None:
+    """The median of `rate`, `cpu`, `p50`, `p99` or `memory` over the rounds; None where it was not measured."""
+    return results.median(workload, contender, lambda sample: getattr(sample, by))
+
+
+def ratio(results: Results, workload: str, contender: str, by: str) -> float | None:
+    """How many times as good Rolltop is: by rate, by CPU for each request, by p99, by memory."""
+    ours, theirs = (median(results, workload, name, by) for name in (OURS, contender))
+    if not ours or not theirs:
+        return None
+    return ours / theirs if by == "rate" else theirs / ours
 
 
 def verdicts(results: Results) -> list[Verdict]:
-    """Every target whose two sides were measured."""
+    """Every target and bound whose sides were measured."""
     found = []
     for target in TARGETS:
-        rate, cpu = ratios(results, target.workload, target.contender, target.ours)
-        if rate is not None:
-            failures = results.failures(target.workload, OURS) + results.failures(target.workload, target.contender)
-            found.append(Verdict(target, rate, cpu, failures))
+        figures = ("rate", "cpu") if target.by == "either" else (target.by,)
+        values = [ratio(results, target.workload, target.contender, figure) for figure in figures]
+        value = max((each for each in values if each is not None), default=None)
+        if value is not None:
+            bad = results.failures(target.workload, OURS) + results.failures(target.workload, target.contender)
+            found.append(Verdict(target, value, value >= target.least and not bad))
+    for bound in BOUNDS:
+        value = median(results, bound.workload, OURS, bound.by)
+        if value is not None:
+            found.append(Verdict(bound, value, value <= bound.most and not results.failures(bound.workload, OURS)))
     return found
 
 
 def show(results: Results, console: Console) -> None:
-    """Both tables."""
-    console.print(_measured(results))
-    console.print(_targets(results))
-
-
-def save(results: Results, target: Path) -> None:
-    """Every sample, and the verdicts, as JSON."""
-    samples = {
-        workload: {name: [asdict(sample) for sample in found] for name, found in contenders.items()}
-        for workload, contenders in results.samples.items()
-    }
-    judged = [{**asdict(verdict), "value": verdict.value, "met": verdict.met} for verdict in verdicts(results)]
-    target.write_text(json.dumps({"samples": samples, "targets": judged}, indent=1) + "\n", encoding="utf-8")
-
-
-def _measured(results: Results) -> Table:
-    table = Table(title="Medians; a ratio is how many times as fast Rolltop is", title_justify="left")
-    for heading in ("workload", "contender"):
+    """Print the table."""
+    table = Table(title="Medians; a ratio is how many times as good Rolltop is", title_justify="left")
+    for heading in ("", "workload", "contender"):
         table.add_column(heading)
-    for heading in ("a second", "ratio", "CPU each", "ratio", "p50", "p99", "bad"):
+    for heading in ("a second", "ratio", "CPU each", "ratio", "p50", "p99", "memory", "bad", "asked", "measured"):
         table.add_column(heading, justify="right")
-    for workload, title in [*((name, text) for name, (text, _) in WORKLOADS.items()), *TIMED.items()]:
-        for number, contender in enumerate(results.samples.get(workload, {})):
-            table.add_row(title if number == 0 else "", contender, *_figures(results, workload, contender))
+    table.add_column("")
+    judged = verdicts(results)
+    for name, workload in WORKLOADS.items():
+        for place, contender in enumerate(results.samples.get(name, {})):
+            asked = [verdict for verdict in judged if _row_of(verdict) == (name, contender)]
+            head = (workload.number, workload.title) if place == 0 else ("", "")
+            table.add_row(*head, contender, *_figures(results, name, contender), *_judged(asked))
         table.add_section()
-    return table
+    console.print(table)
+
+
+def _row_of(verdict: Verdict) -> tuple[str, str]:
+    asked = verdict.asked
+    return asked.workload, asked.contender if isinstance(asked, Target) else OURS
 
 
 def _figures(results: Results, workload: str, contender: str) -> list[str]:
-    rate, cpu = ratios(results, workload, contender)
-    per_second = results.median(workload, contender, lambda sample: sample.rate) or 0.0
+    rate, cpu = (ratio(results, workload, contender, by) for by in ("rate", "cpu"))
+    per_second = median(results, workload, contender, "rate") or 0.0
     own = contender == OURS
     return [
-        f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2f}",
+        f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.3g}",
         "" if own else _ratio(rate),
-        _time(results.median(workload, contender, lambda sample: sample.cpu)),
+        _time(median(results, workload, contender, "cpu")),
         "" if own else _ratio(cpu),
-        _time(results.median(workload, contender, lambda sample: sample.p50)),
-        _time(results.median(workload, contender, lambda sample: sample.p99)),
+        _time(median(results, workload, contender, "p50")),
+        _time(median(results, workload, contender, "p99")),
+        _bytes(median(results, workload, contender, "memory")),
         str(results.failures(workload, contender) or ""),
     ]
 
 
-def _targets(results: Results) -> Table:
-    table = Table(title="Targets", title_justify="left")
-    for heading in ("workload", "beside"):
-        table.add_column(heading)
-    for heading in ("at least", "measured"):
-        table.add_column(heading, justify="right")
-    table.add_column("read by")
-    table.add_column("")
-    titles = {name: text for name, (text, _) in WORKLOADS.items()} | TIMED
-    for verdict in verdicts(results):
-        target = verdict.target
-        state = "[green]met[/]" if verdict.met else "[red]missed[/]" + (" (bad answers)" if verdict.failures else "")
-        by = {"either": "rate or CPU", "cpu": "CPU", "rate": "rate"}[target.by]
-        alone = "" if target.ours == OURS else ", loading alone"
-        row = (
-            titles[target.workload] + alone,
-            target.contender,
-            f"{target.least:.2f}",
-            _ratio(verdict.value),
-            by,
-            state,
-        )
-        table.add_row(*row)
-    return table
+def _judged(asked: list[Verdict]) -> list[str]:
+    return [
+        "\n".join(verdict.text for verdict in asked),
+        "\n".join(_measured(verdict) for verdict in asked),
+        "\n".join("[green]reached[/]" if verdict.met else "[red]missed[/]" for verdict in asked),
+    ]
+
+
+def _measured(verdict: Verdict) -> str:
+    if isinstance(verdict.asked, Target):
+        return _ratio(verdict.value)
+    return _bytes(verdict.value) if verdict.asked.by == "memory" else _time(verdict.value)
 
 
 def _ratio(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}×" if value >= 10 else f"{value:.2f}×"
+
+
+def _bytes(value: float | None) -> str:
+    return "" if value is None else f"{value / 1e6:,.0f} MB"
 
 
 def _time(seconds: float | None) -> str:
@@ -169,5 +121,5 @@ def _time(seconds: float | None) -> str:
         return ""
     for scale, unit in ((1, "s"), (1e3, "ms")):
         if seconds * scale >= 1:
-            return f"{seconds * scale:.2f} {unit}"
+            return f"{seconds * scale:.3g} {unit}"
     return f"{seconds * 1e6:.0f} µs"

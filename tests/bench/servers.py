@@ -10,13 +10,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import psutil
 from tests.bench.flights import Material
 from tests.bench.load import request_bytes
+from tests.bench.workloads import ASGI, FASTAPI, HAND, OURS
 
 from rolltop import discovery
 
@@ -47,17 +49,29 @@ class Server:
         times = psutil.Process(self.process.pid).cpu_times()
         return float(times.user + times.system)
 
-    def call(self, method: str, target: str, body: bytes = b"", content_type: str = "application/json") -> Any:
-        """One request apart from the measuring; the JSON of the answer."""
-        read = self.raw(target, method, body, content_type)
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return "127.0.0.1", self.port
+
+    def call(self, method: str, target: str, body: bytes | Path = b"", content_type: str = "application/json") -> Any:
+        """One request apart from the measuring, with bytes or a file; the JSON of the answer."""
+        if isinstance(body, Path):
+            with body.open("rb") as file:
+                read = self.raw(target, method, file, content_type, body.stat().st_size)
+        else:
+            read = self.raw(target, method, body, content_type, len(body))
         return json.loads(read) if read else None
 
-    def raw(self, target: str, method: str = "GET", body: bytes = b"", content_type: str = "") -> bytes:
+    def raw(
+        self, target: str, method: str = "GET", body: bytes | IO[bytes] = b"", content_type: str = "", size: int = 0
+    ) -> bytes:
         """The same; the answer's bytes."""
         request = urllib.request.Request(f"http://{self.host}{target}", data=body or None, method=method)
         request.add_header("Authorization", f"Bearer {self.token}")
         if body:
             request.add_header("Content-Type", content_type)
+            request.add_header("Content-Length", str(size))
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=600) as answer:
             read: bytes = answer.read()
@@ -129,16 +143,35 @@ def start_rolltop(workspace: Path) -> Server:
             found.append(runtime)
         return bool(found)
 
-    _wait_for(process, announced, "Rolltop")
+    _wait_for(process, announced, OURS)
     port = int(found[-1].url.rsplit(":", 1)[1])
-    _wait_for(process, lambda: _answers(port, "/rest/v1/flights?id=eq.1", found[-1].token), "Rolltop")
-    return Server("Rolltop", port, found[-1].token, process, _ROLLTOP)
+    _wait_for(process, lambda: _answers(port, "/rest/v1/flights?id=eq.1", found[-1].token), OURS)
+    return Server(OURS, port, found[-1].token, process, _ROLLTOP)
 
 
 def settled(server: Server) -> Server:
     """The same server once it has loaded what it loads behind its first answers, which costs a second of CPU."""
     _wait_for(server.process, lambda: _answers(server.port, "/health/ready", server.token), server.name)
     return server
+
+
+def resting(server: Server) -> None:
+    """Wait until the server does nothing any more, for ten seconds at most."""
+    until, quiet = time.monotonic() + 10, 0
+    while quiet < 3 and time.monotonic() < until:
+        before = server.cpu()
+        time.sleep(0.2)
+        quiet = quiet + 1 if server.cpu() - before < 0.02 else 0
+
+
+def _mixed(points: list[bytes], pages: list[bytes], inserts: list[bytes]) -> list[bytes]:
+    """Of 20 requests 12 read a row, 6 a page of 100, 2 insert; as many twenties as there are inserts."""
+    some, pages_on, inserts_on = cycle(points), cycle(pages), iter(inserts)
+    mixed = []
+    for insert in inserts_on:
+        part = [next(some) for _ in range(12)] + [next(pages_on) for _ in range(6)] + [insert, next(inserts_on, insert)]
+        mixed += [part[number * 7 % 20] for number in range(20)]
+    return mixed
 
 
 def _rolltop_points(server: Server, material: Material) -> list[bytes]:
@@ -166,6 +199,22 @@ def _rolltop_bulk(server: Server, material: Material) -> list[bytes]:
     return [request_bytes("POST", "/rest/v1/flights", server.host, server.token, material.bulk, *headers)]
 
 
+def _rolltop_update(server: Server, material: Material) -> list[bytes]:
+    headers = ("Content-Type: application/json", "Prefer: return=representation")
+    targets = [f"/rest/v1/flights?id=eq.{key}" for key in material.keys]
+    pairs = zip(targets, cycle(material.changes), strict=False)
+    return [request_bytes("PATCH", target, server.host, server.token, body, *headers) for target, body in pairs]
+
+
+def _rolltop_aggregate(server: Server, _material: Material) -> list[bytes]:
+    target = "/rest/v1/flights?select=carrier,month,n:count(),mean:dep_delay.avg()&order=carrier,month"
+    return [request_bytes("GET", target, server.host, server.token)]
+
+
+def _mix(points: Recipe, page: Recipe, insert: Recipe) -> Recipe:
+    return lambda server, material: _mixed(points(server, material), page(server, material), insert(server, material))
+
+
 # ---- the others ------------------------------------------------------------------------------------------------------
 
 
@@ -190,19 +239,19 @@ def start_uvicorn(
 def start_handwritten(database: Path) -> Server:
     """The FastAPI and SQLModel app."""
     environment = {"BENCH_DATABASE": str(database), "BENCH_TOKEN": TOKEN}
-    return start_uvicorn("hand-written", "tests.bench.handwritten:app", _HANDWRITTEN, "/flights/1", **environment)
+    return start_uvicorn(HAND, "tests.bench.handwritten:app", _HANDWRITTEN, "/flights/1", **environment)
 
 
 def start_bare_asgi(answers: Path) -> Server:
     """The constant, behind uvicorn alone."""
-    return start_uvicorn("bare ASGI", "tests.bench.constants:asgi", _CONSTANT, "/point", BENCH_ANSWERS=str(answers))
+    return start_uvicorn(ASGI, "tests.bench.constants:asgi", _CONSTANT, "/point", BENCH_ANSWERS=str(answers))
 
 
 def start_fastapi_constant(answers: Path) -> Server:
     """The constant, behind a FastAPI route."""
     environment = {"BENCH_ANSWERS": str(answers)}
     application = "tests.bench.constants:fastapi_app"
-    return start_uvicorn("FastAPI constant", application, _CONSTANT, "/point", "--factory", **environment)
+    return start_uvicorn(FASTAPI, application, _CONSTANT, "/point", "--factory", **environment)
 
 
 def _hand_points(server: Server, material: Material) -> list[bytes]:
@@ -227,6 +276,16 @@ def _hand_bulk(server: Server, material: Material) -> list[bytes]:
     return [request_bytes("POST", "/flights/bulk", server.host, server.token, material.bulk, kind)]
 
 
+def _hand_update(server: Server, material: Material) -> list[bytes]:
+    kind = "Content-Type: application/json"
+    pairs = zip([f"/flights/{key}" for key in material.keys], cycle(material.changes), strict=False)
+    return [request_bytes("PATCH", target, server.host, server.token, body, kind) for target, body in pairs]
+
+
+def _hand_aggregate(server: Server, _material: Material) -> list[bytes]:
+    return [request_bytes("GET", "/delays", server.host, server.token)]
+
+
 def _constant(name: str) -> Recipe:
     return lambda server, _material: [request_bytes("GET", f"/{name}", server.host, server.token)]
 
@@ -236,23 +295,39 @@ def _constant_insert(server: Server, material: Material) -> list[bytes]:
     return [request_bytes("POST", "/insert", server.host, server.token, body, kind) for body in material.bodies]
 
 
+def _constant_update(server: Server, material: Material) -> list[bytes]:
+    kind = "Content-Type: application/json"
+    return [request_bytes("PATCH", "/insert", server.host, server.token, body, kind) for body in material.changes]
+
+
 _ROLLTOP: dict[str, Recipe] = {
     "point": _rolltop_points,
     "page100": _rolltop_page(100),
     "page1000": _rolltop_page(1000),
+    "aggregate": _rolltop_aggregate,
+    "mix": _mix(_rolltop_points, _rolltop_page(100), _rolltop_insert),
     "insert": _rolltop_insert,
+    "insert1": _rolltop_insert,
     "bulk": _rolltop_bulk,
+    "update": _rolltop_update,
 }
 _HANDWRITTEN: dict[str, Recipe] = {
     "point": _hand_points,
     "page100": _hand_page(100),
     "page1000": _hand_page(1000),
+    "aggregate": _hand_aggregate,
+    "mix": _mix(_hand_points, _hand_page(100), _hand_insert),
     "insert": _hand_insert,
+    "insert1": _hand_insert,
     "bulk": _hand_bulk,
+    "update": _hand_update,
 }
 _CONSTANT: dict[str, Recipe] = {
     "point": _constant("point"),
     "page100": _constant("page100"),
     "page1000": _constant("page1000"),
+    "mix": _mix(_constant("point"), _constant("page100"), _constant_insert),
     "insert": _constant_insert,
+    "insert1": _constant_insert,
+    "update": _constant_update,
 }
