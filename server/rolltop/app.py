@@ -193,7 +193,7 @@ class Application:
             "data": self.data,
             "database": database,
             "events": self.events,
-            "exports": Exports(self.workspace.files / "exports", self.data),
+            "exports": Exports(self.workspace.files / "exports", self.data, self._saved),
             "imports": importer,
             "jobs": runner,
             "quarantines": Quarantines(self.data, database, runner),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from rolltop import __version__
@@ -111,6 +112,28 @@ class TestRunning:
         nowhere = rolltop(home, "export", "cities", str(tmp_path / "no" / "out.csv"), *place)
         assert nowhere.returncode == 2
         assert sorted(path.name for path in tmp_path.glob("*out*")) == ["out.ndjson"]
+
+    def test_export_of_a_saved_query(self, home: Path, live: Any, tmp_path: Path) -> None:
+        place = ("--workspace", str(live.workspace))
+        sql = "SELECT :n AS n, :text AS text, :j AS j"
+        parameters = [{"name": "n", "type": "bigint"}, {"name": "text", "type": "text"}, {"name": "j", "type": "jsonb"}]
+        query = {"name": "said", "sql": sql, "parameters": parameters}
+        headers = {"Authorization": f"Bearer {live.token}"}
+        assert httpx.post(f"{live.url}/api/queries", json=query, headers=headers).status_code == 201
+        given = ("--param", "n=7", "--param", "text=eq.a=b")
+        asked = ("export", "said", "-", "--format", "csv", "--saved", *given, *place)
+        shown = rolltop(home, *asked, "--param", 'j={"a": [1]}', "--query", "select=n,text,j&n=eq.7")
+        assert shown.stdout == 'n,text,j\n7,eq.a=b,"{""a"":[1]}"\n', shown.stderr
+        target = tmp_path / "said.parquet"
+        done = rolltop(home, "export", "said", str(target), "--saved", *given, "--param", "j=1", "--json", *place)
+        assert json.loads(done.stdout) == {"query": "said", "file": str(target), "bytes": target.stat().st_size}
+        for refused in (["--param", "j={"], ["--param", "j"]):
+            assert rolltop(home, *asked, *refused).returncode == 2
+        missing = rolltop(home, *asked)
+        assert missing.returncode == 1
+        assert "said" in missing.stderr
+        unsaved = rolltop(home, "export", "said", "-", "--format", "csv", "--param", "n=1", *place)
+        assert (unsaved.returncode, "--saved" in unsaved.stderr) == (2, True)
 
     def test_a_file_that_is_not_csv(self, home: Path, live: Any, tmp_path: Path) -> None:
         file = tmp_path / "picture.csv"

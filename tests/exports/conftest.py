@@ -1,11 +1,14 @@
 """A workspace whose tables have every type and every trouble."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 import apsw
 import pytest
 from starlette.testclient import TestClient
+from tests.conftest import BASE_URL
 
 from rolltop.app import create_app
 from rolltop.config import Config
@@ -38,27 +41,25 @@ CREATE TABLE empty (id INTEGER PRIMARY KEY, word TEXT);
 Serve = Callable[[str], TestClient]
 
 
+@contextmanager
+def served(workspace: Path, sql: str) -> Iterator[TestClient]:
+    """A signed-in client on a workspace whose data.db is made by the SQL."""
+    workspace.mkdir()
+    connection = apsw.Connection(str(workspace / "data.db"))
+    connection.execute(sql)
+    connection.close()
+    app = create_app(Config(workspace=workspace))
+    with TestClient(app, base_url=BASE_URL, raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
+        yield client
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """A signed-in client on a data.db made by the SQL."""
-    clients: list[TestClient] = []
-
-    def make(sql: str) -> TestClient:
-        workspace = tmp_path / f"workspace-{len(clients)}"
-        workspace.mkdir()
-        connection = apsw.Connection(str(workspace / "data.db"))
-        connection.execute(sql)
-        connection.close()
-        app = create_app(Config(workspace=workspace))
-        client = TestClient(app, base_url="http://127.0.0.1:8377", raise_server_exceptions=False)
-        client.__enter__()
-        client.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
-        clients.append(client)
-        return client
-
-    yield make
-    for client in clients:
-        client.__exit__(None, None, None)
+    """Makes a signed-in client on a data.db made by the SQL."""
+    with ExitStack() as open_until_the_end:
+        numbers = count()
+        yield lambda sql: open_until_the_end.enter_context(served(tmp_path / f"workspace-{next(numbers)}", sql))
 
 
 @pytest.fixture

@@ -156,26 +156,32 @@ def import_(
 
 @app.command("export")
 def export(
-    table: Annotated[str, typer.Argument(help="The table or view.")],
+    name: Annotated[str, typer.Argument(help="The table, view or saved query.")],
     file: Annotated[Path, typer.Argument(help="The file to make, or - for stdout.", allow_dash=True)],
     query: Annotated[str, typer.Option(help="Which rows and columns: `select=id,name&price=gt.5&order=id`.")] = "",
+    saved: Annotated[bool, typer.Option("--saved", help="NAME is a saved query.")] = False,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="An argument of the saved query; may be repeated."),
+    ] = None,
     format: Annotated[str | None, typer.Option(help="The format.", show_default="the file's ending")] = None,
     keep_formulas: Annotated[bool, typer.Option("--keep-formulas", help="Leave texts like =1+1 alone.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export a table or a part of it: .csv .tsv .json .ndjson .xlsx .parquet .sqlite."""
-    ending = format or file.suffix.removeprefix(".")
+    """Export a table, a saved query or a part of it: .csv .tsv .json .ndjson .xlsx .parquet .sqlite."""
+    from rolltop.cli import exporting
+
+    wanted = f"{name}.{format or file.suffix.removeprefix('.')}"
     with running.server(workspace) as client:
-        size = running.export_file(
-            client, f"{table}.{ending}", file, query, keep=keep_formulas, show=not as_json and sys.stderr.isatty()
-        )
-    if file == running.STDOUT:
+        asked = exporting.asked(client, wanted, query, given, saved=saved, keep=keep_formulas)
+        size = exporting.export_file(asked, client, file, show=not as_json and sys.stderr.isatty())
+    if file == exporting.STDOUT:
         return
     if as_json:
-        print(json.dumps({"table": table, "file": str(file), "bytes": size}))
+        print(json.dumps({"query" if saved else "table": name, "file": str(file), "bytes": size}))
     else:
-        print(f"Exported {table} to {file} ({size:,} bytes).")
+        print(f"Exported {name} to {file} ({size:,} bytes).")
 
 
 @app.command()

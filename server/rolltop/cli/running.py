@@ -1,11 +1,9 @@
 """Asking a running server, with the token of its runtime file."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from rolltop import config, discovery
 from rolltop.discovery import RuntimeFile
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     import httpx
 
 RAW = {"Content-Type": "application/octet-stream"}
-STDOUT = Path("-")
 SHOWN = ("url", "pid", "version", "instance", "mode", "started", "data")
 
 
@@ -24,13 +21,6 @@ class NotRunning(RolltopError):
 
     code = "cli.not_running"
     exit_code = 3
-
-
-class Unwritable(RolltopError):
-    """A file cannot be made where it should be."""
-
-    code = "cli.unwritable"
-    exit_code = 2
 
 
 class Refused(RolltopError):
@@ -84,51 +74,3 @@ def answer(response: "httpx.Response") -> Any:
     if response.is_success:
         return content
     raise Refused(content["message"], details=content["details"], hint=content["hint"])
-
-
-def export_file(client: "httpx.Client", name: str, file: Path, query: str, *, keep: bool, show: bool) -> int:
-    """Write the export called `name` (`flights.csv`) to `file` in one step, or to stdout; the number of bytes.
-
-    `keep` leaves formulas as they are.
-
-    Raises:
-        Refused: the server says why there is no such file.
-        Unwritable: the file cannot be made.
-    """
-    from rich.console import Console
-    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
-
-    address = f"/api/exports/{quote(name, safe='')}?{query}&formulas={'keep' if keep else 'escape'}"
-    bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn(),
-        console=Console(stderr=True, quiet=not show),
-    )  # fmt: skip
-    with bar, client.stream("GET", address, timeout=None) as response:
-        if not response.is_success:
-            response.read()
-            answer(response)
-        task = bar.add_task(f"Exporting {name}", total=None)
-        size = 0
-        with _opened(file) as out:
-            for chunk in response.iter_bytes():
-                out.write(chunk)
-                size += len(chunk)
-                bar.update(task, completed=size)
-    return size
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[IO[bytes]]:
-    """The file to write to; one with a name takes it when it is complete."""
-    if file == STDOUT:
-        yield sys.stdout.buffer
-        return
-    part = file.with_name(f".{file.name}.part")
-    try:
-        with part.open("wb") as out:
-            yield out
-        part.replace(file)
-    except OSError as error:
-        raise Unwritable(f"{file} cannot be written: {error.strerror}.", hint="Choose another place.") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """What a statement that somebody wrote may take (threat model S3): time, memory, the size of a value."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import apsw
@@ -29,27 +29,33 @@ class TooManyQueries(errors.Busy):
 
 
 @contextmanager
-def bounded(connection: apsw.Connection, *, timed: bool = True) -> Iterator[None]:
+def bounded(connection: apsw.Connection, *, timed: bool = True) -> Iterator[Callable[[], None]]:
     """Within it statements of the connection are interrupted (`InterruptError`) after `QUERY_SECONDS` if `timed`,
     and stopped by `MemoryExceeded` when they take more memory than `QUERY_MEMORY`.
 
-    SQLite counts memory for the whole process, so what others take meanwhile is counted, too.
+    SQLite counts memory for the whole process, so what others take meanwhile is counted, too. What is yielded gives
+    the time anew.
     """
-    until = time.monotonic() + QUERY_SECONDS if timed else None
+    until = 0.0
     most = apsw.memory_used() + QUERY_MEMORY
     exceeded = False
 
     def look() -> bool:
         nonlocal exceeded
         exceeded = apsw.memory_used() > most
-        return exceeded or (until is not None and time.monotonic() > until)
+        return exceeded or (timed and time.monotonic() > until)
 
+    def renew() -> None:
+        nonlocal until
+        until = time.monotonic() + QUERY_SECONDS
+
+    renew()
     longest = connection.limit(apsw.SQLITE_LIMIT_LENGTH)
     connection.limit(apsw.SQLITE_LIMIT_LENGTH, min(longest, LONGEST_VALUE))
     connection.set_progress_handler(look, _STEPS_BETWEEN_LOOKS, id=look)
     try:
         connection.execute(_FRESHEN).fetchall()
-        yield
+        yield renew
     except apsw.InterruptError:
         if not exceeded:
             raise

@@ -239,12 +239,17 @@ class Data:
 
         return await self._read_by(self._queries, run, None, single)
 
-    def stream_query(self, produce: Produce) -> AsyncGenerator[bytes]:
-        """The same as `stream` for a statement that somebody wrote."""
+    def stream_query(self, produce: Produce, *, counted: bool = True) -> AsyncGenerator[bytes]:
+        """The same as `stream` for a statement that somebody wrote.
+
+        One whose rows were not `counted` may never come to an end, so each of its chunks has a query's time.
+        """
 
         def run(connection: apsw.Connection) -> Iterator[bytes]:
-            with bounds.bounded(connection, timed=False):  # it was counted, so it comes to an end
-                yield from produce(connection)
+            with bounds.bounded(connection, timed=not counted) as renew:
+                for chunk in produce(connection):
+                    yield chunk
+                    renew()
 
         return self._query_streams.run(run)
 

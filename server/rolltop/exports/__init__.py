@@ -1,4 +1,4 @@
-"""Exports: a table, a view or a filtered part of one as a file."""
+"""Exports: a table, a view or what a saved query gives as a file, or a part of it."""
 
 from rolltop.exports.service import Exports
 

@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -14,9 +15,9 @@ from rolltop.errors import OutOfSpace
 from rolltop.exports.errors import NotUTF8, SameName, UnknownFormat
 from rolltop.exports.formats import FORMATS, FileFormat, TextFormat
 from rolltop.kit.files import FULL, private_folder
-from rolltop.rows import plan
-from rolltop.rows.exporting import Result, result
-from rolltop.rows.planned import Source
+from rolltop.rows import exporting
+from rolltop.rows.exporting import Result
+from rolltop.rows.saved import SavedQueries
 
 _SENT_AT_ONCE = 1 << 18
 
@@ -36,9 +37,10 @@ class Export:
 class Exports:
     """Makes files of rows. `folder` holds those that have to be complete before they are sent."""
 
-    def __init__(self, folder: Path, data: Data) -> None:
+    def __init__(self, folder: Path, data: Data, saved: SavedQueries) -> None:
         self._folder = private_folder(folder)
         self._data = data
+        self._saved = saved
         for left in self._folder.iterdir():  # of a killed process
             shutil.rmtree(left, ignore_errors=True)
 
@@ -50,19 +52,27 @@ class Exports:
             SameName: the format needs unique names.
             RolltopError: what the rows API says of an unknown table, a bad filter or a missing right.
         """
-        table, _, ending = file.rpartition(".")
-        chosen = FORMATS.get(ending.lower())
-        if chosen is None or not table:
-            raise UnknownFormat(file, FORMATS)
-        catalog = self._data.fresh_catalog()
-        asked = result(catalog, actor, Source(plan.find_table(catalog, table)), query)
+        table, chosen = _taken_apart(file)
+        asked = exporting.result(self._data, actor, table, query)
+        return self._made(file, table, chosen, asked, defused=defused)
+
+    async def export_query(self, actor: Actor, file: str, query: bytes, body: bytes | None, *, defused: bool) -> Export:
+        """The rows that a saved query gives, as `query.format`. Its arguments are in `query`, unless there is a body.
+
+        Raises: the same; besides what the rows API says of arguments, and of a query that writes.
+        """
+        name, chosen = _taken_apart(file)
+        asked = await exporting.result_of_query(self._data, self._saved, actor, name, query, body)
+        return self._made(file, name, chosen, asked, defused=defused)
+
+    def _made(self, file: str, table: str, chosen: TextFormat | FileFormat, asked: Result, *, defused: bool) -> Export:
         if isinstance(chosen, TextFormat):
-            stream = self._data.stream(lambda connection: _text(connection, asked, chosen, defused=defused))
+            produce = partial(_text, asked=asked, chosen=chosen, defused=defused)
         else:
             if chosen.unique_names:
                 _refuse_same_names(asked)
-            stream = self._data.stream(lambda connection: self._file(connection, asked, chosen, table))
-        return Export(file, chosen.media_type, stream)
+            produce = partial(self._file, asked=asked, chosen=chosen, table=table)
+        return Export(file, chosen.media_type, exporting.stream(self._data, asked, produce))
 
     def _file(self, connection: apsw.Connection, asked: Result, chosen: FileFormat, table: str) -> Iterator[bytes]:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
@@ -81,6 +91,15 @@ class Exports:
             with path.open("rb") as made:
                 while chunk := made.read(_SENT_AT_ONCE):
                     yield chunk
+
+
+def _taken_apart(file: str) -> tuple[str, TextFormat | FileFormat]:
+    """The name before the ending, and the format that the ending names."""
+    name, _, ending = file.rpartition(".")
+    chosen = FORMATS.get(ending.lower())
+    if chosen is None or not name:
+        raise UnknownFormat(file, FORMATS)
+    return name, chosen
 
 
 def _text(connection: apsw.Connection, asked: Result, chosen: TextFormat, *, defused: bool) -> Iterator[bytes]:

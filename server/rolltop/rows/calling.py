@@ -10,14 +10,10 @@ from typing import Any
 
 import apsw
 
-from rolltop.auth import Scope
 from rolltop.data import Data, bounds
-from rolltop.data.errors import MemoryExceeded, SQLProblem, SyntaxProblem, of_running
-from rolltop.data.inspection import problem_of
+from rolltop.data.errors import MemoryExceeded, SQLProblem
 from rolltop.data.types import SQLValue
-from rolltop.errors import RolltopError
-from rolltop.rows import arguments, body, constraints, errors, media, paging, parse, plan, returned, shape, sql
-from rolltop.rows.asked import Asked, Item
+from rolltop.rows import arguments, body, called, constraints, errors, media, paging, parse, plan, returned, shape, sql
 from rolltop.rows.described import Described
 from rolltop.rows.media import Media
 from rolltop.rows.pages import Compiled, Pages, compiled_of
@@ -25,7 +21,7 @@ from rolltop.rows.paging import Window
 from rolltop.rows.planned import Source
 from rolltop.rows.request import Request
 from rolltop.rows.respond import Answer
-from rolltop.rows.saved import SavedQueries, SavedQuery
+from rolltop.rows.saved import SavedQueries
 from rolltop.rows.shape import Shaped
 from rolltop.rows.writing import RolledBack
 from rolltop.web.asgi import Receive
@@ -52,7 +48,7 @@ class Calling:
         if request.method not in (*READING, "POST", "OPTIONS"):
             raise errors.UnknownMethod(f"Unsupported HTTP method: {request.method}")
         if request.method == "OPTIONS":
-            writes = self._saved.described(self._query(name, {})).statement.writes
+            writes = self._saved.described(called.query_named(self._saved, name, {})).statement.writes
             return Answer(200, [(b"allow", b"OPTIONS,POST" if writes else b"OPTIONS,GET,HEAD,POST")])
         content = await body.whole(request, receive) if request.method == "POST" else b""
         version = self._data.catalog.version
@@ -63,19 +59,19 @@ class Calling:
                 return await self._once(request, name, content)
             if isinstance(failure, SQLProblem):
                 raise
-            raise _of_data(failure) from None
+            raise called.of_data(failure) from None
 
     async def _once(self, request: Request, name: str, content: bytes) -> Answer:
         shaped, given, texts = self._asked(request, content)
-        query = self._query(name, given)
+        query = called.query_named(self._saved, name, given)
         described = self._saved.described(query)
         statement = described.statement
         others = self._saved.now.queries
         values = arguments.bound(query, statement.parameters, given, others, texts=texts)
         wanted = _media(media.accepted(request.accept), described)
-        if statement.writes and request.method != "POST":
-            raise errors.ReadOnlyCall(_verb(statement.sql))
-        self._check_rights(request, described)
+        if request.method != "POST":
+            called.refuse_writing(described)
+        called.may_call(request.actor, described)
         if request.preferences.max_affected is not None and described.shape in ("nothing", "value"):
             raise errors.AffectedOfValue
         header = request.range if request.method == "GET" else None
@@ -95,22 +91,6 @@ class Calling:
         declared = next((value for key, value, *_ in shaped.pieces if key == "columns"), None)
         columns = None if declared is None else parse.names("columns parameter", str(declared))
         return shaped, *arguments.of_body(content, request.content_type, columns)
-
-    def _query(self, name: str, given: dict[str, Any]) -> SavedQuery:
-        queries = self._saved.now.queries
-        query = queries.get(name)
-        if query is None:
-            raise arguments.unknown(name, given, queries)
-        return query
-
-    def _check_rights(self, request: Request, described: Described) -> None:
-        tables = described.catalog.tables
-        for name in described.statement.reads & tables.keys():
-            plan.may(request.actor, tables[name], Scope.ROWS_READ)
-        for name in described.statement.changes & tables.keys():
-            plan.may(request.actor, tables[name], Scope.ROWS_WRITE)
-        if (Scope.ROWS_WRITE if described.statement.writes else Scope.ROWS_READ) not in request.actor.scopes:
-            raise errors.NotAllowed(described.name)
 
     def _compiled(
         self, request: Request, described: Described, shaped: Shaped, wanted: Media, *, skip: bool
@@ -133,12 +113,10 @@ class Calling:
         statement = described.statement
         if statement.writes:
             source = Source(described.table, returned.QUERY)
-        else:  # the arguments are bound after the literals of the URL
-            first = len(shaped.values)
-            binds = tuple((first + number, _as_it_is) for number in range(len(statement.parameters)))
-            source = Source(described.table, described.sql, binds)
-        catalog = described.catalog if described.of_table else returned.NO_TABLES
-        planned = plan.read(parse.read(shape.parameters(shaped.pieces)), source, catalog)
+        else:
+            source = called.source_of(described, len(shaped.values))
+        asked = parse.read(shape.parameters(shaped.pieces))
+        planned = plan.read(asked, source, called.catalog_of(described))
         if described.shape != "rows" and len(planned.outputs) != 1:
             raise errors.OneValueOnly(described.name)
         sorter = bool(planned.order)
@@ -156,8 +134,8 @@ class Calling:
         wanted: Media,
         window: Window,
     ) -> Answer:
-        if described.untyped and _needs_types(shaped):
-            described = await self._seen(described, arguments)
+        if described.untyped and called.needs_types(shaped):
+            described = await called.seen(self._data, self._saved, described, arguments)
         compiled = self._compiled(request, described, shaped, wanted, skip=window.offset > 0)
         values = [*shaped.values, *arguments]
         most = request.preferences.max_affected
@@ -167,16 +145,6 @@ class Calling:
             if rows > most:
                 raise errors.TooManyAffected(rows)
         return await self._pages.answer(request, compiled, values, window)
-
-    async def _seen(self, described: Described, arguments: Sequence[SQLValue]) -> Described:
-        """The same with the types of the values that its first rows hold."""
-        names = described.untyped
-        statement = returned.kinds_of(described.sql, [column.name for column in described.table.columns], names)
-        rows = await self._data.query(lambda one: one.execute(statement, arguments).fetchall(), single=True)
-        described = described.typed((name, {str(row[at]) for row in rows}) for at, name in enumerate(names))
-        if not described.untyped:
-            self._saved.remember(described)
-        return described
 
     # ---- queries that write --------------------------------------------------------------------------------------
 
@@ -238,19 +206,6 @@ def _media(wanted: Media, described: Described) -> Media:
     return wanted.of_values(one=described.shape == "value")
 
 
-def _as_it_is(value: Any) -> SQLValue:
-    """An argument was read when it was taken."""
-    made: SQLValue = value
-    return made
-
-
-def _needs_types(shaped: Shaped) -> bool:
-    """Whether the request compares, casts or computes."""
-    asked: Asked = parse.read(shape.parameters(shaped.pieces))
-    items = (item for item in asked.select or () if isinstance(item, Item))
-    return bool(asked.filters) or any(item.cast or item.aggregate or item.field.steps for item in items)
-
-
 def _limited(rows: Iterable[tuple[SQLValue, ...]]) -> list[tuple[SQLValue, ...]]:
     """What a statement returns, which has to be kept in memory."""
     found: list[tuple[SQLValue, ...]] = []
@@ -269,21 +224,3 @@ def _nothing(request: Request) -> Answer:
     if applied is not None:
         headers.append((b"preference-applied", applied))
     return Answer(204, headers)
-
-
-def _verb(statement: str) -> str:
-    """What a statement that writes does, by its own words."""
-    from rolltop.data.ddl import tokens_of
-
-    words = (token.word for token in tokens_of(statement))
-    return next((word for word in words if word in ("INSERT", "REPLACE", "UPDATE", "DELETE")), "WRITE")
-
-
-def _of_data(failure: apsw.SQLError) -> RolltopError:
-    """What went wrong while a statement ran that was fine when it was looked at."""
-    problem = of_running(failure) or problem_of(str(failure))
-    if not isinstance(problem, SyntaxProblem):
-        return problem
-    return errors.DataException(
-        f"The query could not go on: {failure}.", hint="Look at the arguments and at the rows that it reads."
-    )

@@ -1,6 +1,7 @@
 """Whole results for export: planned as every read is, said as one line a row or as one value a cell."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -8,11 +9,13 @@ from typing import Any, TypeVar
 import apsw
 
 from rolltop.auth import Actor, Scope
-from rolltop.data import Catalog, ColumnType
+from rolltop.data import Catalog, ColumnType, Data
 from rolltop.data.types import SQLValue
-from rolltop.rows import parse, plan, respond, shape, sql
+from rolltop.rows import arguments, called, paging, parse, plan, respond, shape, sql
 from rolltop.rows.media import Media
 from rolltop.rows.planned import JSON, Aggregate, Output, ReadPlan, Shown, Source
+from rolltop.rows.saved import SavedQueries
+from rolltop.rows.shape import Shaped
 
 ROWS_AT_ONCE = 1_000
 
@@ -27,7 +30,7 @@ class ExportColumn:
     name: str
     type: ColumnType
     declared: str
-    """The type as a table of another file declares it."""
+    """The type as a table of another file declares it; nothing where only the cells have one."""
     not_null: bool = False
     held: bool = False
     """Whether no cell is of another storage class than the type's."""
@@ -38,15 +41,17 @@ class Result:
     """A planned read, from its first row to its last."""
 
     plan: ReadPlan
-    values: Sequence[str]
-    """The literals of its filters."""
+    values: Sequence[SQLValue]
+    """The literals of its filters, then the arguments of a query."""
     window: tuple[int, int]
     """Limit, -1 for none, and offset."""
+    guessed: frozenset[str] = frozenset()
+    """The columns of a query whose types are those of its first rows."""
 
     @property
     def columns(self) -> tuple[ExportColumn, ...]:
         """What each row holds, in order."""
-        return tuple(map(_column, self.plan.outputs))
+        return tuple(_column(output, self.guessed) for output in self.plan.outputs)
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -75,17 +80,80 @@ class Result:
         return _batches(cursor, tuple)
 
 
-def result(catalog: Catalog, actor: Actor, source: Source, query: bytes) -> Result:
-    """The result of a read of `source` with the parameters of the raw `query`.
+def result(data: Data, actor: Actor, name: str, query: bytes) -> Result:
+    """The rows of the table or view called `name`, with the parameters of the raw `query`.
 
     Raises:
         RolltopError: the dialect's errors, as for a GET.
     """
+    catalog = data.fresh_catalog()
+    source = Source(plan.find_table(catalog, name))
     shaped = shape.split(query)
-    planned = plan.read(parse.read(shape.parameters(shaped.pieces)), source, catalog)
+    planned = _planned(shaped, source, catalog)
     plan.may(actor, source.table, Scope.ROWS_READ)
     plan.may_read(actor, planned)
-    return Result(planned, shaped.values, (-1 if shaped.limit is None else max(shaped.limit, 0), shaped.offset))
+    return Result(planned, shaped.values, _window(shaped))
+
+
+async def result_of_query(
+    data: Data, saved: SavedQueries, actor: Actor, name: str, query: bytes, body: bytes | None
+) -> Result:
+    """The rows that the saved query called `name` gives; one that gives values gives rows of one column.
+
+    Its arguments are those in the raw `query`, or in a `body` of JSON.
+
+    Raises:
+        RolltopError: the dialect's errors, as for a call; 25006 for a query that writes.
+    """
+    data.fresh_catalog()
+    given: Mapping[str, Any]
+    if body is None:
+        query, given = arguments.split(query)
+    else:
+        given, _ = arguments.of_body(body, None, None)
+    shaped = shape.split(query)
+    asked = called.query_named(saved, name, given)
+    described = saved.described(asked)
+    guessed = frozenset(described.untyped)
+    values = arguments.bound(asked, described.statement.parameters, given, saved.now.queries, texts=body is None)
+    called.refuse_writing(described)
+    called.may_call(actor, described)
+    if described.untyped:
+        with _explained():
+            described = await called.seen(data, saved, described, values)
+    planned = _planned(shaped, called.source_of(described, len(shaped.values)), called.catalog_of(described))
+    plan.may_read(actor, planned)
+    return Result(planned, [*shaped.values, *values], _window(shaped), guessed)
+
+
+def stream(data: Data, result: Result, produce: Callable[[apsw.Connection], Iterator[bytes]]) -> AsyncGenerator[bytes]:
+    """The chunks that `produce` makes of the result; those of a query within the bounds of queries."""
+    if result.plan.source.query is None:
+        return data.stream(produce)
+
+    def guarded(connection: apsw.Connection) -> Iterator[bytes]:
+        with _explained():
+            yield from produce(connection)
+
+    return data.stream_query(guarded, counted=False)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Says what a query's statement met that it cannot use."""
+    try:
+        yield
+    except apsw.SQLError as failure:
+        raise called.of_data(failure) from None
+
+
+def _planned(shaped: Shaped, source: Source, catalog: Catalog) -> ReadPlan:
+    return plan.read(parse.read(shape.parameters(shaped.pieces)), source, catalog)
+
+
+def _window(shaped: Shaped) -> tuple[int, int]:
+    limit, offset = paging.window(shaped.limit, shaped.offset, None)
+    return -1 if limit is None else limit, offset
 
 
 def _is_plain(output: Shown) -> bool:
@@ -95,14 +163,15 @@ def _is_plain(output: Shown) -> bool:
     return output.key == output.place.column.name
 
 
-def _column(output: Shown) -> ExportColumn:
+def _column(output: Shown, guessed: frozenset[str]) -> ExportColumn:
     if isinstance(output, Aggregate):
         kind = output.cast or output.type
     elif isinstance(output, Output):
         kind = output.cast or output.place.type
         if kind is output.place.column.type and not output.place.steps:
             column = output.place.column
-            return ExportColumn(output.key, kind, column.declared, column.not_null, column.held)
+            declared = "" if column.name in guessed else column.declared  # a wrong one would change cells
+            return ExportColumn(output.key, kind, declared, column.not_null, column.held)
     else:
         kind = JSON
     return ExportColumn(output.key, kind, kind.declared)

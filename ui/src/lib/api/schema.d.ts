@@ -234,6 +234,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports/rpc/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Query
+         * @description The rows that a saved query gives as a file: `loans_of.csv?member=1`, or any other ending.
+         *
+         *     The arguments stand in the query, beside `select`, filters, `order`, `limit` and `offset`, as in a call. A query of
+         *     one value, or of values, makes a file of one column. One that writes is refused.
+         */
+        get: operations["export_query"];
+        put?: never;
+        /**
+         * Export Query With Arguments
+         * @description The same with the arguments in the body, where a text may look like a filter.
+         */
+        post: operations["export_query_with_arguments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/exports/{file}": {
         parameters: {
             query?: never;
@@ -4402,6 +4429,141 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_query: {
+        parameters: {
+            query?: {
+                /** @description What becomes of texts that a spreadsheet would run. */
+                formulas?: "escape" | "keep";
+            };
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.sqlite3": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "text/tab-separated-values": string;
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_query_with_arguments: {
+        parameters: {
+            query?: {
+                /** @description What becomes of texts that a spreadsheet would run. */
+                formulas?: "escape" | "keep";
+            };
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        /** @description The arguments by name. */
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "member": 1
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/vnd.sqlite3": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "text/tab-separated-values": string;
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description No token, or one that isn't known. */
