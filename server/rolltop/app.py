@@ -199,6 +199,7 @@ class Application:
             "quarantines": Quarantines(self.data, database, runner),
             "queries": Queries(database, self.data, self._saved),
             "run": self.run,
+            "saved": self._saved,
             "schema": Schema(self.data, database, uses, collections),
             "sessions": self.sessions,
             "tickets": self.tickets,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -35,6 +36,32 @@ INSERT INTO authors VALUES (1, 'Ruiz', 1950), (2, 'Okafor', NULL), (42, 'Lind', 
 INSERT INTO books (id, title, author_id, price, tags, out_on, cover) VALUES
   (1, 'Salt', 1, 12.5, '["sea"]', '2001-05-01', x'00ff'), (2, 'North', 2, NULL, NULL, NULL, NULL);
 '''
+QUERIES: list[dict[str, Any]] = [
+    {
+        "name": "books_of",
+        "sql": "SELECT * FROM books WHERE author_id = :author AND pages < :most",
+        "parameters": [{"name": "author", "type": "bigint"}, {"name": "most", "type": "numeric", "default": 1e9}],
+    },
+    {
+        "name": "echo",
+        "sql": "SELECT :day AS day, :at AS at, :inside AS inside, :raw AS raw, :yes AS yes, :code AS code",
+        "parameters": [
+            {"name": name, "type": kind, "required": False}
+            for name, kind in {
+                **{"day": "date", "at": "timestamp", "inside": "jsonb", "raw": "bytea", "yes": "boolean"},
+                "code": "uuid",
+            }.items()
+        ],
+    },
+    {"name": "pages", "sql": "SELECT sum(pages) FROM books", "returns": "one"},
+    {"name": "names", "sql": "SELECT name FROM authors"},
+    {
+        "name": "add_author",
+        "sql": "INSERT INTO authors (name) VALUES (substr(:name, 1, 20)) RETURNING *",
+        "parameters": [{"name": "name", "type": "text"}],
+    },
+    {"name": "forget", "sql": "DELETE FROM keyless"},
+]
 ENDLESS = "/api/events"  # a stream that only its reader ends
 CHECKS = [
     checks.not_a_server_error,
@@ -57,6 +84,8 @@ def document(live: "LiveServer") -> BaseSchema:
     """The document of a server with a few small tables."""
     with closing(sqlite3.connect(live.workspace / "data.db", timeout=10)) as connection:
         connection.executescript(SQL)
+    for query in QUERIES:
+        assert httpx.post(f"{live.url}/api/queries", json=query, headers=live.headers).status_code == 201
     return schemathesis.openapi.from_url(f"{live.url}/openapi.json", headers=live.headers)
 
 
@@ -86,7 +115,9 @@ def test_the_owner_gets_what_is_documented(document: BaseSchema, live: "LiveServ
         ask()
     assert not failures, "\n".join(sorted(failures))
     rows = {label: statuses for label, statuses in reached.items() if " /rest/" in label}
-    assert len(rows) == 4 * 5 - 1 + 1  # no PUT without a key, and a view is only read
+    calls = {label: statuses for label, statuses in rows.items() if "/rpc/" in label}
+    assert len(rows) - len(calls) == 4 * 5 - 1 + 1  # no PUT without a key, and a view is only read
+    assert len(calls) == 4 * 2 + 2  # those that write are not called by GET
     assert not [label for label, statuses in rows.items() if not any(status < 300 for status in statuses)]
 
 

@@ -122,6 +122,31 @@ def test_rows_of_chinook(serve: Serve, chinook: Path, tmp_path: Path) -> None:
         assert [each.model_dump(mode="json", by_alias=True) for each in typed] == rows.json()
 
 
+def test_what_queries_take_and_give(serve: Serve, chinook: Path, tmp_path: Path) -> None:
+    client = serve(Path(shutil.copy(chinook, tmp_path / "chinook.db")))
+    queries: list[dict[str, Any]] = [
+        {
+            "name": "tracks_of",
+            "sql": "SELECT Name, Milliseconds / 1000.0 AS seconds FROM Track WHERE AlbumId = :album",
+            "parameters": [{"name": "album", "type": "bigint"}, {"name": "class", "type": "text", "default": "x"}],
+        },
+        {"name": "albums", "sql": "SELECT * FROM Album"},
+    ]
+    queries[0]["sql"] += " AND :class IS NOT NULL"
+    for query in queries:
+        assert client.post("/api/queries", json=query).status_code == 201
+    module = generated(client, tmp_path)
+    arguments = module.RpcTracksOfArguments.model_validate({"album": 1})
+    body = arguments.model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert body == {"album": 1, "class": "x"}
+    for name, row, number in (("tracks_of", module.RpcTracksOfRow, 10), ("albums", module.Album, 347)):
+        rows = client.post(f"/rest/v1/rpc/{name}", json=body if name == "tracks_of" else {}).json()
+        assert len(rows) == number
+        assert [row.model_validate(each).model_dump(mode="json", by_alias=True) for each in rows] == rows
+    with pytest.raises(ValueError, match="validation error"):
+        module.RpcTracksOfArguments.model_validate({})
+
+
 def test_rows_under_odd_names(odd: TestClient, tmp_path: Path) -> None:
     module = generated(odd, tmp_path)
     document = odd.get("/openapi.json").json()

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from rolltop.auth import Scope
+from rolltop.data.inspection import inspect
 from rolltop.data.reflect import reflect
+from rolltop.data.types import of_declared as of
 from rolltop.docs.service import complete, merge
 from rolltop.errors import RolltopError, StartError
 from rolltop.rows import openapi
+from rolltop.rows.described import describe
 from rolltop.rows.openapi.refusals import SHARED_RESPONSES
+from rolltop.rows.saved import Call, Parameter, SavedQuery
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = """
@@ -41,6 +46,23 @@ CREATE TABLE "select" ("from" TEXT DEFAULT 'it''s' CHECK ("from" IN ('it''s', '"
 CREATE TABLE "true" (x INT CHECK (x < 99999999999999999999999)); CREATE TABLE "💡" ("💡" TEXT);
 CREATE TABLE "None" (self REAL, model_config TEXT, "schema" JSON, __init__ TEXT, "a b" DATE, a_b DATE, "a-b" DATE);
 '''
+QUERIES = (
+    SavedQuery("books_of", "SELECT * FROM books WHERE author_id = :author", (Parameter("author", of("INTEGER")),)),
+    SavedQuery(
+        "cheap",
+        "SELECT title, price * 2 AS twice FROM books WHERE price < :title AND seen > :since",
+        (Parameter("title", of("DECIMAL"), False, 9.5), Parameter("since", of("TIMESTAMP"), False)),
+        description="What costs little.",
+    ),
+    SavedQuery("either", "SELECT b.* FROM authors a LEFT JOIN books b ON b.author_id = a.id"),
+    SavedQuery("names", "SELECT name FROM authors"),
+    SavedQuery("pages", "SELECT sum(pages) FROM books", returns="one"),
+    SavedQuery(
+        "über", "SELECT :x AS a, :y AS b", (Parameter("x", of("JSON"), False, "[1]"), Parameter("y", of("BLOB")))
+    ),
+    SavedQuery("add", "INSERT INTO authors (name) VALUES (:name) RETURNING *", (Parameter("name", of("TEXT")),)),
+    SavedQuery("forget", "DELETE FROM placements"),
+)
 LIMITS = """
 CREATE TABLE limits (
   a INT CHECK (a > 5), b INT CHECK (b BETWEEN -3 AND 7 AND b >= 0), c REAL CHECK (0 < c AND c < 1),
@@ -52,11 +74,13 @@ CREATE TABLE limits (
 STATIC = complete({"openapi": "3.1.0", "info": {"title": "Test", "version": "1"}, "paths": {}})
 
 
-def document(sql: str) -> dict[str, Any]:
+def document(sql: str, queries: Iterable[SavedQuery] = (), scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, Any]:
     """The whole document over a database made by `sql`, as a reader of the JSON sees it."""
     connection = apsw.Connection(":memory:")
     connection.execute(sql)
-    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(merge(STATIC, reflect(connection))))
+    catalog = reflect(connection)
+    calls = [Call(each, describe(each.name, each.returns, inspect(connection, each.sql), catalog)) for each in queries]
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(merge(STATIC, catalog, set(scopes), calls)))
     return made
 
 
@@ -174,13 +198,13 @@ class TestRelated:
 
 class TestRefusals:
     def test_every_code_is_documented_under_its_status(self) -> None:
-        elsewhere = {  # before a table was found, at a saved query, at the start, or in a write to a view
+        elsewhere = {  # before a table was found, with another method, at the start, or in a write to a view
             *("PGRST117", "PGRST125", "55000", "data.closed"),
-            *("PGRST101", "PGRST128", "PGRST202", "25006", "42P01", "42P02", "22000", "data.too_many_queries"),
+            *("PGRST101", "25006", "data.too_many_queries"),
         }
         documented = {
             (status, code)
-            for item in document(LIBRARY)["paths"].values()
+            for item in document(LIBRARY, QUERIES)["paths"].values()
             for operation in item.values()
             for status, response in operation["responses"].items()
             if "$ref" in response
@@ -296,14 +320,105 @@ class TestOddNames:
         assert column["x-foreign-key"] == {"table": "nowhere", "column": "y"}
 
 
-@pytest.mark.parametrize("sql", [LIBRARY, ODD, ""], ids=["library", "odd", "empty"])
-class TestWholeDocument:
-    def test_is_valid_openapi(self, sql: str) -> None:
-        OpenAPIV31SpecValidator(document(sql)).validate()
+@pytest.fixture(scope="module")
+def made() -> dict[str, Any]:
+    """The document of the library with saved queries."""
+    return document(LIBRARY, QUERIES)
 
-    def test_is_accepted_by_openapi_typescript(self, sql: str, tmp_path: Path) -> None:
-        types = typescript(document(sql), tmp_path)
+
+class TestSavedQueries:
+    def test_a_reading_one_is_called_both_ways_a_writing_one_by_post(self, made: dict[str, Any]) -> None:
+        assert set(made["paths"]["/rest/v1/rpc/books_of"]) == {"get", "post"}
+        assert set(made["paths"]["/rest/v1/rpc/%C3%BCber"]) == {"get", "post"}
+        assert set(made["paths"]["/rest/v1/rpc/add"]) == {"post"}
+        assert made["paths"]["/rest/v1/rpc/forget"]["post"]["responses"].keys() >= {"204"}
+
+    def test_arguments_are_typed_and_have_their_defaults(self, made: dict[str, Any]) -> None:
+        parameters = made["paths"]["/rest/v1/rpc/cheap"]["get"]["parameters"]
+        title, since = parameters[:2]
+        assert (title["name"], title["required"], title["schema"]) == (
+            "title",
+            False,
+            {"type": "number", "default": 9.5},
+        )
+        assert (since["name"], since["schema"]["format"]) == ("since", "date-time")
+        body = made["components"]["schemas"]["rpc_cheap_arguments"]
+        assert body["properties"]["title"]["type"] == ["number", "null"]
+        assert (body["properties"]["title"]["default"], body["required"]) == (9.5, [])
+        author = made["paths"]["/rest/v1/rpc/books_of"]["get"]["parameters"][0]
+        assert (author["required"], author["schema"]["format"]) == (True, "int64")
+        assert made["paths"]["/rest/v1/rpc/cheap"]["get"]["description"].startswith("What costs little.")
+
+    def test_an_argument_goes_before_a_column_of_its_name(self, made: dict[str, Any]) -> None:
+        names = [
+            each.get("name", each.get("$ref")) for each in made["paths"]["/rest/v1/rpc/cheap"]["get"]["parameters"]
+        ]
+        assert "#/components/parameters/filter.rpc_cheap.twice" in names
+        assert "#/components/parameters/filter.rpc_cheap.title" not in names
+
+    @pytest.mark.parametrize(
+        ("name", "wanted"),
+        [
+            ("books_of", {"type": "array", "items": {"$ref": "#/components/schemas/books"}}),
+            ("cheap", {"type": "array", "items": {"$ref": "#/components/schemas/rpc_cheap_row"}}),
+            ("either", {"type": "array", "items": {"$ref": "#/components/schemas/rpc_either_row"}}),
+            ("names", {"type": "array", "items": {"type": ["string", "null"]}}),
+            ("add", {"type": "array", "items": {"$ref": "#/components/schemas/authors"}}),
+        ],
+    )
+    def test_what_they_give(self, made: dict[str, Any], name: str, wanted: dict[str, Any]) -> None:
+        answer = made["paths"][f"/rest/v1/rpc/{name}"]["post"]["responses"]["200"]
+        assert answer["content"]["application/json"]["schema"] == wanted
+
+    def test_a_row_of_an_outer_join_may_be_null(self, made: dict[str, Any]) -> None:
+        schemas = made["components"]["schemas"]
+        assert schemas["books"]["properties"]["title"]["type"] == "string"
+        assert schemas["rpc_either_row"]["properties"]["title"]["type"] == ["string", "null"]
+
+    @pytest.mark.parametrize(
+        ("scopes", "wanted"),
+        [
+            ([Scope.ROWS_READ], {"books_of", "cheap", "either", "names", "pages", "%C3%BCber"}),
+            ([Scope.ROWS_WRITE], {"forget"}),  # what `add` returns it reads
+            ([], set()),
+        ],
+    )
+    def test_are_there_for_who_may_call_them(self, scopes: list[Scope], wanted: set[str]) -> None:
+        made = document(LIBRARY, QUERIES, scopes)
+        OpenAPIV31SpecValidator(made).validate()
+        assert {path.rsplit("/", 1)[1] for path in made["paths"] if "/rpc/" in path} == wanted
+
+    def test_a_table_may_be_called_like_them(self) -> None:
+        sql = 'CREATE TABLE "Saved queries" (x INT); CREATE TABLE rpc_a_row (x INT); CREATE TABLE "rpc/a" (x INT)'
+        made = document(sql, [SavedQuery("a", "SELECT 1 AS x, 2 AS y")])
+        OpenAPIV31SpecValidator(made).validate()
+        tags = [tag["name"] for tag in made["tags"]]
+        assert len(tags) == len(set(tags))
+        identifiers = [each["operationId"] for item in made["paths"].values() for each in item.values()]
+        assert len(identifiers) == len(set(identifiers))
+
+
+@pytest.mark.parametrize(
+    ("sql", "queries"),
+    [(LIBRARY, ()), (LIBRARY, QUERIES), (ODD, ()), ("", ())],
+    ids=["library", "queries", "odd", "empty"],
+)
+class TestWholeDocument:
+    def test_is_valid_openapi(self, sql: str, queries: tuple[SavedQuery, ...]) -> None:
+        OpenAPIV31SpecValidator(document(sql, queries)).validate()
+
+    def test_is_accepted_by_openapi_typescript(self, sql: str, queries: tuple[SavedQuery, ...], tmp_path: Path) -> None:
+        types = typescript(document(sql, queries), tmp_path)
         assert "export interface paths" in types.read_text()
+
+
+def test_chinook_is_accepted_by_openapi_typescript(chinook: Path, tmp_path: Path) -> None:
+    connection = apsw.Connection(str(shutil.copy(chinook, tmp_path / "chinook.db")))
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(merge(STATIC, reflect(connection))))
+    connection.close()
+    OpenAPIV31SpecValidator(made).validate()
+    types = typescript(made, tmp_path).read_text()
+    assert "InvoiceLine" in types
 
 
 def parameters_of(made: dict[str, Any], path: str, method: str) -> list[dict[str, Any]]:

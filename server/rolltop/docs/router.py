@@ -19,7 +19,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def _document(request: Request) -> Document:
     state = request.app.state
     if not hasattr(state, "document"):
-        state.document = Document(request.app.openapi)
+        state.document = Document(request.app.openapi, state.saved)
     document: Document = state.document
     return document
 
@@ -28,7 +28,7 @@ def _document(request: Request) -> Document:
 def read_openapi(
     request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, actor: Caller
 ) -> Response:
-    """This document: every address of this server that you may use, with a typed path for each of your tables."""
+    """This document: every address of this server that you may use, with typed paths for your tables and queries."""
     rendered = document.render(data.fresh_catalog(), actor.scopes)
     headers = {"ETag": rendered.etag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == rendered.etag:

@@ -1,12 +1,12 @@
-"""One OpenAPI 3.1 document from two sources: the application's routes and the catalog of the data file.
+"""One OpenAPI 3.1 document from the application's routes, the catalog of the data file and the saved queries.
 
-FastAPI's document ─▶ complete() ─▶ trimmed to the caller ─┐
-catalog ─▶ rows.openapi, trimmed to the caller ────────────┴▶ merged ─▶ bytes and ETag, kept until the catalog changes
+FastAPI's document ─▶ complete() ─▶ trimmed to the caller ─────┐
+catalog, queries ─▶ rows.openapi, trimmed to the caller ───────┴▶ merged ─▶ bytes and ETag, kept until one changes
 """
 
 import copy
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from rolltop.auth import Scope
 from rolltop.data import Catalog
 from rolltop.docs.trim import operations, trimmed
 from rolltop.rows import openapi as rows
+from rolltop.rows.openapi.kept import Kept
+from rolltop.rows.saved import Call, SavedQueries
 from rolltop.web.guard import PUBLIC
 
 JSONObject = dict[str, Any]
@@ -57,39 +59,38 @@ class Rendered:
     etag: str
 
 
-_MOST_RENDERED = 8
-
-
 class Document:
     """The document of one server. `routes` gives FastAPI's own part; it is asked once, at the first request."""
 
-    def __init__(self, routes: Callable[[], JSONObject]) -> None:
+    def __init__(self, routes: Callable[[], JSONObject], saved: SavedQueries) -> None:
         self._routes = routes
+        self._saved = saved
         self._static: JSONObject | None = None
-        self._of: tuple[Catalog | None, dict[frozenset[Scope], Rendered]] = (None, {})
+        self._kept = Kept[Rendered]()
 
     def render(self, catalog: Catalog, scopes: frozenset[Scope]) -> Rendered:
         """The document of this catalog for a caller with `scopes`; made once for both."""
-        known, rendered = self._of
-        if catalog is not known or len(rendered) > _MOST_RENDERED:
-            self._of = catalog, rendered = catalog, {}
-        if scopes not in rendered:
-            if self._static is None:
-                self._static = complete(self._routes())
-            body = msgspec.json.encode(merge(self._static, catalog, scopes))
-            rendered[scopes] = Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-        return rendered[scopes]
+        return self._kept.get(catalog, self._saved.now.version, scopes, lambda: self._made(catalog, scopes))
+
+    def _made(self, catalog: Catalog, scopes: frozenset[Scope]) -> Rendered:
+        if self._static is None:
+            self._static = complete(self._routes())
+        body = msgspec.json.encode(merge(self._static, catalog, scopes, self._saved.callable()))
+        return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-def merge(static: JSONObject, catalog: Catalog, scopes: Collection[Scope] = tuple(Scope)) -> JSONObject:
-    """`static` with the paths, schemas and tags of the tables, for a caller with `scopes`; `static` stays as it is."""
-    made = rows.document(catalog, scopes, taken=static["components"]["schemas"])
+def merge(
+    static: JSONObject, catalog: Catalog, scopes: Collection[Scope] = tuple(Scope), calls: Sequence[Call] = ()
+) -> JSONObject:
+    """`static` with the paths, schemas and tags of tables and queries, for a caller with `scopes`; itself it stays."""
+    made = rows.document(catalog, scopes, taken=static["components"]["schemas"], calls=calls)
     own = trimmed(static, scopes)
     components = own["components"]
-    tables = [tag["name"] for tag in made.tags]
-    tags = [tag for tag in own["tags"] if tag["name"] not in tables]
+    yours = [tag["name"] for tag in made.tags]
+    tags = [tag for tag in own["tags"] if tag["name"] not in yours]
     groups = [
-        {"name": "Your tables", "tags": tables},
+        {"name": "Your tables", "tags": [name for name in yours if name != rows.TAG]},
+        {"name": "Your queries", "tags": [name for name in yours if name == rows.TAG]},
         {"name": "Rolltop", "tags": [tag["name"] for tag in tags]},
     ]
     return own | {

@@ -56,6 +56,17 @@ _KNOWN = {
     ("text/*", False): _CSV,
 }
 
+OPENAPI = b"application/openapi+json; charset=utf-8"
+_OF_ROOT = frozenset({"application/openapi+json", "application/json", "application/*", "*/*"})
+
+
+def accepts_document(accept: bytes | None) -> None:
+    """Refuse with PGRST107 what the root does not answer: it has one document, whatever is asked for."""
+    text = "" if accept is None else accept.decode("latin-1").strip()
+    wanted = [part.partition(";")[0].strip().lower() for part in text.split(",") if part.strip()]
+    if wanted and _OF_ROOT.isdisjoint(wanted):
+        raise NotAcceptable(f"None of these media types are available: {text}")
+
 
 @lru_cache(maxsize=256)
 def accepted(accept: bytes | None) -> Media:

@@ -9,11 +9,14 @@ first called after a change of the schema, for the schema may change under a sav
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from rolltop.auth import Scope
 from rolltop.data import ColumnType, Data
 from rolltop.data.types import SQLValue
+from rolltop.errors import RolltopError
 from rolltop.rows.described import Described, describe
 
 Returns = Literal["one", "many"]
@@ -48,6 +51,25 @@ class Known:
     queries: Mapping[str, SavedQuery]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A saved query, and what it means in the present schema."""
+
+    query: SavedQuery
+    described: Described
+
+    @property
+    def needs(self) -> frozenset[Scope]:
+        """The rights that a call needs."""
+        statement, tables = self.described.statement, self.described.catalog.tables
+        needed = {Scope.ROWS_WRITE if statement.writes else Scope.ROWS_READ}
+        if statement.reads & tables.keys():
+            needed.add(Scope.ROWS_READ)
+        if statement.changes & tables.keys():
+            needed.add(Scope.ROWS_WRITE)
+        return frozenset(needed)
+
+
 class SavedQueries:
     """Holds what `queries.service` handed over; read from any thread."""
 
@@ -73,6 +95,16 @@ class SavedQueries:
             known = describe(query.name, query.returns, self._data.inspect(query.sql), catalog)
             self._described[query.name] = known
         return known
+
+    def callable(self) -> list[Call]:
+        """All that can be called now, with what each means; of their statements, not of rows that were seen."""
+        catalog = self._data.catalog
+        found = []
+        for query in self.now.queries.values():
+            with suppress(RolltopError):  # its tables are gone: it is not there until they are again
+                statement = self._data.inspect(query.sql)
+                found.append(Call(query, describe(query.name, query.returns, statement, catalog)))
+        return found
 
     def remember(self, described: Described) -> None:
         """Keep the types that were found by running it."""

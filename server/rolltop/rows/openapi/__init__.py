@@ -1,18 +1,21 @@
-"""The OpenAPI 3.1 paths and schemas of the tables and views: what `/rest/v1` does, said per table.
+"""The OpenAPI 3.1 paths and schemas of the tables, views and saved queries: what `/rest/v1` does, said for each.
 
-    catalog ─▶ one path a table, its row as read, inserted and updated, a filter a column ─▶ merged by `rolltop.docs`
+    catalog ─▶ one path a table, its row as read, inserted and updated, a filter a column ─┐
+    saved queries ─▶ one path a query, its arguments, what it gives ───────────────────────┴▶ merged by `rolltop.docs`
 
-Pure: the catalog in, plain JSON values out. Components that all tables share (errors, `order`, `limit`, …) carry
+`root` says the same in Swagger 2.0, which is what the dialect's own tools read. Pure: the catalog in, plain JSON
+values out. Components that all tables share (errors, `order`, `limit`, …) carry
 names that start with `rows.`, which no table's name can turn into.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from rolltop.auth import Scope
 from rolltop.data import Catalog, Table
 from rolltop.rows.openapi.answers import SHARED_HEADERS
+from rolltop.rows.openapi.calls import TAG, allowed, parts
 from rolltop.rows.openapi.columns import JSONObject
 from rolltop.rows.openapi.embeds import related
 from rolltop.rows.openapi.names import component_names
@@ -20,8 +23,11 @@ from rolltop.rows.openapi.operations import reading, writing
 from rolltop.rows.openapi.parameters import SHARED_PARAMETERS, filters
 from rolltop.rows.openapi.refusals import SHARED_RESPONSES
 from rolltop.rows.openapi.schemas import insert_schema, row_schema, update_schema
+from rolltop.rows.saved import Call
 
 ROOT = "/rest/v1"
+
+__all__ = ["ROOT", "TAG", "RowsDocument", "document"]
 
 
 @dataclass(slots=True)
@@ -36,14 +42,20 @@ class RowsDocument:
     tags: list[JSONObject] = field(default_factory=list)
 
 
-def document(catalog: Catalog, scopes: Collection[Scope] = tuple(Scope), taken: Iterable[str] = ()) -> RowsDocument:
-    """Paths, components and tags of every table and view, as far as a caller with `scopes` may use them.
+def document(
+    catalog: Catalog,
+    scopes: Collection[Scope] = tuple(Scope),
+    taken: Collection[str] = (),
+    calls: Sequence[Call] = (),
+) -> RowsDocument:
+    """Paths, components and tags of all tables, views and saved queries, as far as a caller with `scopes` may use them.
 
     `taken` are schema names that are in use elsewhere.
     """
     reads, writes = Scope.ROWS_READ in scopes, Scope.ROWS_WRITE in scopes
     tables = sorted(catalog.tables.values(), key=lambda table: table.name.casefold())
-    names = component_names([table.name for table in tables], taken, ("", "_insert", "_update"))
+    endings = ("", "_insert", "_update")
+    names = component_names([table.name for table in tables], taken, endings)
     made = RowsDocument()
     if reads or writes:
         made.parameters, made.responses = dict(SHARED_PARAMETERS), dict(SHARED_RESPONSES)
@@ -51,7 +63,20 @@ def document(catalog: Catalog, scopes: Collection[Scope] = tuple(Scope), taken: 
     for table in tables:
         if reads or (writes and table.writable):
             _add(made, catalog, table, names, reads=reads, writes=writes and table.writable)
+    used = {*taken, *(name + ending for name in names.values() for ending in endings)}
+    _add_calls(made, catalog, allowed(calls, scopes), {} if not reads else names, used)
     return made
+
+
+def _add_calls(
+    made: RowsDocument, catalog: Catalog, calls: Sequence[Call], names: dict[str, str], taken: set[str]
+) -> None:
+    added = parts(catalog, calls, names, taken)
+    made.paths |= {f"{ROOT}{path}": operations for path, operations in added.paths.items()}
+    made.schemas |= added.schemas
+    made.parameters |= added.parameters
+    if calls and all(tag["name"] != TAG for tag in made.tags):  # a table may be called so
+        made.tags.append({"name": TAG, "description": "SQL under a name, with typed parameters."})
 
 
 def _add(

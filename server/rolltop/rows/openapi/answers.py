@@ -35,6 +35,8 @@ DELETING: JSONObject = refused(
     s507="no_space",
 )
 WRITING: JSONObject = DELETING | refused(s413="too_large")
+CALLING: JSONObject = READING | refused(s400="bad_call", s404="no_function")
+CALLING_TO_WRITE: JSONObject = WRITING | refused(s400="bad_writing_call", s404="no_function", s416="out_of_range")
 
 
 SHARED_HEADERS: JSONObject = {

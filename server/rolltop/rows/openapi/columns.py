@@ -4,7 +4,7 @@ import operator
 import re
 from typing import Any
 
-from rolltop.data import Column
+from rolltop.data import Column, ColumnType
 from rolltop.errors import RolltopError
 
 JSONObject = dict[str, Any]
@@ -65,11 +65,16 @@ def choices(column: Column) -> list[Any]:
     return [] if any(isinstance(value, bytes) for value in values) else values
 
 
+def usual_example(column_type: ColumnType) -> Any:
+    """A value of this type."""
+    return _EXAMPLES[column_type.name]
+
+
 def example(column: Column) -> Any:
     """A value that the column takes, as far as its CHECKs are understood."""
     if values := choices(column):
         return values[0]
-    usual = _EXAMPLES[column.type.name]
+    usual = usual_example(column.type)
     if column.type.textual:
         padded = usual.ljust(column.min_length or 0, "x")
         return padded if column.max_length is None else padded[: column.max_length]
@@ -89,7 +94,17 @@ def _lies_within(number: float, bounds: tuple[tuple[str, int | float], ...]) -> 
 
 
 def default(column: Column) -> Any:
-    """The default as a JSON value, when it is a literal; None for expressions and for none."""
+    """The default as a JSON value, when it is a literal that the CHECKs let pass; None for others and for none."""
+    literal = _literal(column)
+    if literal is None or ((values := choices(column)) and literal not in values):
+        return None
+    if isinstance(literal, str):
+        least, most = column.min_length or 0, column.max_length
+        return literal if len(literal) >= least and (most is None or len(literal) <= most) else None
+    return literal if isinstance(literal, bool) or _lies_within(literal, column.bounds) else None
+
+
+def _literal(column: Column) -> Any:
     text = (column.default or "").strip()
     if column.type.name == "boolean":
         return {"1": True, "TRUE": True, "0": False, "FALSE": False}.get(text.upper())

@@ -31,17 +31,22 @@ def _operation(table: Table, identifier: str, summary: str, description: str, ne
         "tags": [table.name],
         "summary": summary,
         "description": description,
-        "security": [{"bearer": [needs.value]}, {"apikey": [needs.value]}],
+        "security": secured(needs),
     }
 
 
-_FILTERING = (
+def secured(*needs: Scope) -> list[JSONObject]:
+    """Either way of sending a token, which must have these rights."""
+    return [{name: [scope.value for scope in needs]} for name in ("bearer", "apikey")]
+
+
+FILTERING = (
     "A filter is `operator.value`; `not.` in front negates it. A parameter may be repeated, and all filters must hold."
 )
 
 
 def _read(table: Table, name: str, filters: list[str], related: str) -> JSONObject:
-    described = f"{_FILTERING} HEAD answers the same without the body.{related}"
+    described = f"{FILTERING} HEAD answers the same without the body.{related}"
     return _operation(table, f"read_{name}_rows", f"Read rows of {table.name}", described, Scope.ROWS_READ) | {
         "parameters": references(
             *filters,
@@ -102,7 +107,7 @@ def _replace(table: Table, name: str) -> JSONObject:
 
 
 def _update(table: Table, name: str, filters: list[str]) -> JSONObject:
-    described = f"Changes every row that the filters choose; without any it is refused. {_FILTERING}"
+    described = f"Changes every row that the filters choose; without any it is refused. {FILTERING}"
     return _operation(table, f"update_{name}_rows", f"Change rows of {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": references(*filters, "rows.or", "rows.and", "rows.columns", "rows.select", "rows.prefer_update"),
         "requestBody": _body({"$ref": f"#/components/schemas/{name}_update"}),
@@ -115,7 +120,7 @@ def _update(table: Table, name: str, filters: list[str]) -> JSONObject:
 
 
 def _delete(table: Table, name: str, filters: list[str]) -> JSONObject:
-    described = f"Deletes every row that the filters choose; without any it is refused. {_FILTERING}"
+    described = f"Deletes every row that the filters choose; without any it is refused. {FILTERING}"
     return _operation(table, f"delete_{name}_rows", f"Delete rows of {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_delete"),
         "responses": {

@@ -89,6 +89,11 @@ SHARED_PARAMETERS: JSONObject = {
         _STRING,
         "`count=exact` counts all rows that match: see `Content-Range`. A part is then answered by 206.",
     ),
+    "rows.prefer_call": _header(
+        "Prefer",
+        _STRING,
+        f"`count=exact` counts the rows. `tx=rollback` keeps nothing. {_PREFER_MOST}",
+    ),
     "rows.prefer_insert": _header("Prefer", _STRING, f"{_PREFER_WRITE} {_PREFER_MISSING} {_PREFER_RESOLUTION}"),
     "rows.prefer_update": _header("Prefer", _STRING, f"{_PREFER_WRITE} {_PREFER_MISSING} {_PREFER_MOST}"),
     "rows.prefer_delete": _header("Prefer", _STRING, f"{_PREFER_WRITE} {_PREFER_MOST}"),

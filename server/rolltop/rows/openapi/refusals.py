@@ -88,6 +88,14 @@ _CHOSEN = (
     _Case("PGRST124", "Query result exceeds max-affected preference constraint", "The query affects 3 rows"),
     _Case("21000", "DELETE requires a WHERE clause", hint="Add a filter, such as ?id=eq.1."),
 )
+_CALL = (
+    _Case("PGRST102", "Empty or invalid json"),
+    _CHOSEN[0],
+    _Case("PGRST128", "Function must return SETOF or TABLE when max-affected preference is used with handling=strict"),
+    _Case("22000", "The query could not go on: malformed JSON.", hint="Look at the arguments and the rows it reads."),
+    _Case("22P05", "unsupported Unicode escape sequence", "\\u0000 cannot be converted to text."),
+    _Case("42P02", "Parameters are written with a name.", hint="Write :name in place of ?."),
+)
 
 SHARED_RESPONSES: JSONObject = {
     "rows.ambiguous": _refusal(
@@ -112,6 +120,28 @@ SHARED_RESPONSES: JSONObject = {
         *_BOTH,
         *_BODY,
         *_CHOSEN,
+    ),
+    "rows.bad_call": _refusal(
+        "The request can't be understood, an argument doesn't fit, or the query failed on what it met.", *_BOTH, *_CALL
+    ),
+    "rows.bad_writing_call": _refusal(
+        "The request can't be understood, an argument doesn't fit, or the query failed on what it met; "
+        "nothing was changed.",
+        *_BOTH,
+        *_CALL,
+        *(case for case in _BODY if case.code in ("23502", "23514", "P0001")),
+    ),
+    "rows.no_function": _refusal(
+        "The query does not take these arguments, what its SQL speaks of is gone, "
+        "or the type of a column doesn't have the operator or aggregate.",
+        _Case(
+            "PGRST202",
+            "Could not find the function public.loans_of without parameters in the schema cache",
+            "Searched for the function public.loans_of without parameters, but no matches were found in the schema "
+            "cache.",
+        ),
+        _Case("42P01", 'relation "loans" does not exist', hint="Check the name of the table."),
+        _Case("42883", "operator does not exist: bigint ~~ unknown"),
     ),
     "rows.unauthorized": _refusal(
         "No token, or one that isn't known.",

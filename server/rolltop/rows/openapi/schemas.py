@@ -60,7 +60,7 @@ def _property(table: Table, column: Column, names: dict[str, str], *, reading: b
         schema["default"] = literal
     if column.generated and reading:
         schema["readOnly"] = True
-    if reference := _reference(table, column):
+    if reference := reference_of(table, column):
         schema["x-foreign-key"] = _foreign_key(reference, names)
     schema["examples"] = [example(column)]
     schema["description"] = _description(table, column, literal)
@@ -71,7 +71,7 @@ def _description(table: Table, column: Column, literal: Any) -> str:
     parts = [f"`{column.declared}`." if column.declared else "No declared type."]
     if column.name in table.primary_key:
         parts.append("Primary key." if len(table.primary_key) == 1 else "Part of the primary key.")
-    if reference := _reference(table, column):
+    if reference := reference_of(table, column):
         parts.append(f"References `{reference[0]}.{reference[1]}`.")
     if column.generated:
         parts.append("Computed by the database.")
@@ -80,7 +80,7 @@ def _description(table: Table, column: Column, literal: Any) -> str:
     return " ".join(parts)
 
 
-def _reference(table: Table, column: Column) -> tuple[str, str] | None:
+def reference_of(table: Table, column: Column) -> tuple[str, str] | None:
     """The table and column that a foreign key over this column points to; None for a key that names no columns."""
     for key in table.foreign_keys:
         if column.name in key.columns and len(key.columns) == len(key.parent_columns):
