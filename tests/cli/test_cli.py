@@ -48,7 +48,7 @@ def test_status_of_nothing(home: Path) -> None:
     assert json.loads(done.stdout)["running"] is False
 
 
-@pytest.mark.parametrize("command", [["token"]])
+@pytest.mark.parametrize("command", [["token"], ["jobs", "cancel", "x"]])
 def test_what_needs_a_server_says_how_to_start_one(home: Path, command: list[str]) -> None:
     done = rolltop(home, *command)
     assert done.returncode == 3
@@ -134,6 +134,24 @@ class TestRunning:
         assert "said" in missing.stderr
         unsaved = rolltop(home, "export", "said", "-", "--format", "csv", "--param", "n=1", *place)
         assert (unsaved.returncode, "--saved" in unsaved.stderr) == (2, True)
+
+    def test_jobs_are_listed_shown_and_tried_again(self, home: Path, live: Any, tmp_path: Path) -> None:
+        place = ("--workspace", str(live.workspace))
+        file = tmp_path / "empty.csv"
+        file.write_bytes(b"")
+        assert rolltop(home, "import", str(file), *place).returncode == 1
+        listed = json.loads(rolltop(home, "jobs", "--state", "failed", "--json", *place).stdout)
+        assert [(job["title"], job["state"]) for job in listed[:1]] == [("Read empty.csv", "failed")]
+        id = listed[0]["id"]
+        shown = rolltop(home, "jobs", "show", id, *place).stdout
+        assert "Read empty.csv" in shown
+        assert "Started." in shown
+        again = json.loads(rolltop(home, "jobs", "retry", id, "--json", *place).stdout)
+        assert again["retry_of"] == id
+        assert "The job is failed." in rolltop(home, "jobs", "cancel", id, *place).stdout
+        unknown = rolltop(home, "jobs", "show", "nothing", *place)
+        assert unknown.returncode == 1
+        assert "no job" in unknown.stderr
 
     def test_a_file_that_is_not_csv(self, home: Path, live: Any, tmp_path: Path) -> None:
         file = tmp_path / "picture.csv"

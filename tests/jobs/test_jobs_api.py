@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -24,9 +25,15 @@ def scan(client: TestClient, content: bytes) -> str:
     """Start a job that reads a file; its id."""
     sent = client.post("/api/imports?name=x.csv", content=content, headers={"Content-Type": "text/csv"})
     job: str = sent.json()["job"]
-    while client.get(f"/api/jobs/{job}").json()["ended"] is None:
-        pass
+    ended(client, job)
     return job
+
+
+def ended(client: TestClient, job: str) -> dict[str, Any]:
+    """The job when it has ended."""
+    while (found := client.get(f"/api/jobs/{job}").json())["ended"] is None:
+        pass
+    return dict(found)
 
 
 class TestReadJob:
@@ -83,3 +90,78 @@ def test_jobs_outlive_the_server(tmp_path: Path) -> None:
     with TestClient(app, base_url=BASE_URL) as client:
         client.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
         assert client.get(f"/api/jobs/{id}").json() == before
+
+
+class TestReadLog:
+    def test_tells_how_the_work_went(self, client: TestClient) -> None:
+        id = scan(client, b"a,b\n1,2\n3,4\n")
+        log = client.get(f"/api/jobs/{id}/log").json()
+        assert [line["text"] for line in log["lines"]] == ["Started.", "2 rows, 2 columns.", "Done."]
+        assert log["next"] is None
+        page = client.get(f"/api/jobs/{id}/log?after=1&limit=1").json()
+        assert ([line["number"] for line in page["lines"]], page["next"]) == ([2], 2)
+
+    def test_does_not_know_every_id(self, client: TestClient) -> None:
+        assert client.get("/api/jobs/nothing/log").json()["code"] == "jobs.unknown"
+
+
+class TestFilters:
+    def test_by_state_and_kind(self, client: TestClient) -> None:
+        failed = scan(client, b"")
+        scan(client, b"a")
+        assert [job["id"] for job in client.get("/api/jobs?state=failed&limit=1").json()] == [failed]
+        assert {job["kind"] for job in client.get("/api/jobs?kind=import").json()} == {"import.scan"}
+        assert client.get("/api/jobs?kind=backup").json() == []
+
+    def test_pages(self, client: TestClient) -> None:
+        scan(client, b"a")
+        scan(client, b"b")
+        first = client.get("/api/jobs?limit=1").json()
+        second = client.get(f"/api/jobs?limit=1&before={first[0]['id']}").json()
+        assert second[0]["id"] < first[0]["id"]
+
+    @pytest.mark.parametrize("query", ["state=asleep", "limit=0", "limit=9999", "kind="])
+    def test_refuses_what_it_does_not_understand(self, client: TestClient, query: str) -> None:
+        assert client.get(f"/api/jobs?{query}").status_code == 422
+
+
+class TestRetryJob:
+    def test_reads_the_file_again(self, client: TestClient) -> None:
+        failed = scan(client, b"")
+        answer = client.post(f"/api/jobs/{failed}/retry")
+        assert answer.status_code == 202
+        assert (answer.json()["retry_of"], answer.json()["kind"]) == (failed, "import.scan")
+        assert answer.json()["id"] != failed
+
+    def test_loads_again_once_nothing_stands_in_the_way(self, client: TestClient) -> None:
+        into = {"table": "way", "key": ["a"]}
+        for target in ("new", "append"):
+            headers = {"Content-Type": "text/csv"}
+            sent = client.post("/api/imports?name=way.csv", content=b"a,b\n1,x\n", headers=headers).json()
+            ended(client, sent["job"])
+            wish = into if target == "new" else {"table": "way", "target": "append"}
+            started = client.post(f"/api/imports/{sent['id']}/run", json=wish)
+            assert started.status_code == 202, started.text
+            job = ended(client, started.json()["id"])
+        assert (job["state"], job["actor"]) == ("failed", "owner")  # the row is there already
+        log = client.get(f"/api/jobs/{job['id']}/log").json()["lines"]
+        assert (log[-1]["level"], log[-1]["text"][:12]) == ("error", "Failed: Row ")
+        assert client.delete("/rest/v1/way?a=eq.1").status_code == 204
+        again = client.post(f"/api/jobs/{job['id']}/retry").json()
+        assert (again["kind"], again["retry_of"]) == ("import.load", job["id"])
+        assert ended(client, again["id"])["result"]["inserted"] == 1
+
+    def test_says_what_to_do_when_the_file_is_gone(self, client: TestClient) -> None:
+        failed = scan(client, b"")
+        for each in client.get("/api/imports").json():
+            client.delete(f"/api/imports/{each['id']}")
+        answer = client.post(f"/api/jobs/{failed}/retry")
+        assert (answer.status_code, answer.json()["code"]) == (409, "jobs.input_gone")
+        assert "POST /api/imports" in answer.json()["hint"]
+
+    def test_does_not_do_twice_what_was_done(self, client: TestClient) -> None:
+        answer = client.post(f"/api/jobs/{scan(client, b'a')}/retry")
+        assert (answer.status_code, answer.json()["code"]) == (409, "jobs.done")
+
+    def test_does_not_know_every_id(self, client: TestClient) -> None:
+        assert client.post("/api/jobs/nothing/retry").status_code == 404

@@ -2,14 +2,20 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
+from rolltop.auth import OWNER, Actor, Scope
 from rolltop.db.database import Database
-from rolltop.errors import NotFound
-from rolltop.jobs import Job, JobCancelled, Jobs, Running
+from rolltop.errors import Forbidden, NotFound
+from rolltop.jobs import Asked, Job, JobCancelled, Jobs, Running
+from rolltop.jobs.errors import NothingToRetry, NotOver, NotRepeatable
+from rolltop.jobs.tables import JobLineRow
+from rolltop.kit.ids import now
 
 PATIENCE = 30
 
@@ -76,7 +82,7 @@ def test_a_job_is_queued_runs_and_ends_with_its_result(jobs: Jobs, told: Told) -
 
 def test_work_reports_progress_with_rate_and_time_left(jobs: Jobs, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1_000))
-    monkeypatch.setattr("rolltop.jobs.service.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("rolltop.jobs.running.monotonic", lambda: float(next(clock)))
 
     def _work(running: Running) -> None:
         for done in (100, 200, 300):
@@ -90,7 +96,7 @@ def test_work_reports_progress_with_rate_and_time_left(jobs: Jobs, told: Told, m
 
 def test_progress_is_told_at_most_five_times_a_second(jobs: Jobs, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(number / 1_000 for number in range(10_000))
-    monkeypatch.setattr("rolltop.jobs.service.monotonic", lambda: 100 + next(moments))
+    monkeypatch.setattr("rolltop.jobs.running.monotonic", lambda: 100 + next(moments))
 
     def _work(running: Running) -> None:
         for done in range(1_000):  # one second, a millisecond each
@@ -190,3 +196,177 @@ def test_what_a_killed_process_ran_is_interrupted(database: Database, told: Told
     assert found.state == "interrupted"
     assert found.ended is not None
     again.close()
+
+
+class TestLog:
+    def test_says_what_the_work_said_and_how_it_ended(self, jobs: Jobs, told: Told) -> None:
+        def _work(running: Running) -> None:
+            running.log("Half of it is strange.", "warning")
+
+        job = jobs.submit("test", "Count", _work)
+        told.wait(job)
+        log = jobs.log(job.id, 0, 10)
+        assert [(line.number, line.level, line.text) for line in log.lines] == [
+            (1, "info", "Started."), (2, "warning", "Half of it is strange."), (3, "info", "Done."),
+        ]  # fmt: skip
+        assert log.next is None
+
+    def test_is_read_in_pages_while_the_job_runs_and_after(self, jobs: Jobs, told: Told) -> None:
+        begun, go = threading.Event(), threading.Event()
+
+        def _work(running: Running) -> None:
+            for number in range(5):
+                running.log(str(number))
+            begun.set()
+            go.wait(PATIENCE)
+
+        job = jobs.submit("test", "Count", _work)
+        assert begun.wait(PATIENCE)
+        during = [jobs.log(job.id, 0, 4), jobs.log(job.id, 4, 4)]
+        go.set()
+        told.wait(job)
+        after = [jobs.log(job.id, 0, 4), jobs.log(job.id, 4, 4)]
+        assert [(len(page.lines), page.next) for page in during] == [(4, 4), (2, None)]
+        assert [(len(page.lines), page.next) for page in after] == [(4, 4), (3, None)]
+        assert after[0] == during[0]
+
+    def test_keeps_the_last_thousand_lines_cut_to_size(self, jobs: Jobs, told: Told, database: Database) -> None:
+        def _work(running: Running) -> None:
+            for number in range(2_500):
+                running.log(f"{number} {'x' * 3_000}")
+
+        job = jobs.submit("test", "Talk", _work)
+        told.wait(job)
+        lines = jobs.log(job.id, 0, 5_000).lines
+        assert (lines[0].number, lines[-1].number, len(lines)) == (1_503, 2_502, 1_000)
+        assert max(len(line.text) for line in lines) == 2_001
+        again = Jobs(database, told.publish, workers=0)
+        assert again.log(job.id, 0, 5_000).lines == lines
+
+    def test_outlives_a_killed_process_and_says_so(self, database: Database, told: Told) -> None:
+        killed = Jobs(database, told.publish, workers=1)
+        begun, go = threading.Event(), threading.Event()
+
+        def _work(running: Running) -> None:
+            running.log("Begun.")
+            running._kept = 0.0  # a second has passed
+            running.progress(1)
+            begun.set()
+            go.wait(PATIENCE)
+
+        job = killed.submit("test", "Count", _work)
+        assert begun.wait(PATIENCE)
+        again = Jobs(database, told.publish, workers=0)  # as if the other one were no more
+        texts = [line.text for line in again.log(job.id, 0, 10).lines]
+        assert texts == ["Started.", "Begun.", "Interrupted: the server stopped."]
+        go.set()
+        told.wait(job)
+        killed.close()
+
+
+class TestList:
+    def test_pages_by_the_last_id(self, jobs: Jobs, told: Told) -> None:
+        made = [jobs.submit("test", str(number), lambda _running: None) for number in range(7)]
+        for job in made:
+            told.wait(job)
+        seen: list[str] = []
+        before = None
+        while page := jobs.list(before=before, limit=3):
+            seen += [job.id for job in page]
+            before = page[-1].id
+        assert seen == sorted((job.id for job in made), reverse=True)
+
+    def test_filters_by_state_and_kind_as_they_are_now(self, jobs: Jobs, told: Told) -> None:
+        go = threading.Event()
+        running = jobs.submit("import.load", "Run", lambda _running: go.wait(PATIENCE))
+        waiting = jobs.submit("importing", "Wait", lambda _running: None)
+        found = {
+            "import": [job.id for job in jobs.list(kinds=["import"])],
+            "over": [job.id for job in jobs.list(states=["done"])],
+            "not over": {job.id for job in jobs.list(states=["queued", "running"])},
+        }
+        go.set()
+        told.wait(running)
+        told.wait(waiting)
+        assert found == {"import": [running.id], "over": [], "not over": {running.id, waiting.id}}
+        assert len(jobs.list(states=["done"])) == 2
+
+
+class TestRetry:
+    def test_starts_a_new_job_with_what_the_old_one_was_asked(
+        self, database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("rolltop.jobs.service.KEPT", 10)
+        given: list[Asked] = []
+
+        def _fail(_running: Running) -> None:
+            raise NotFound("Not today.")
+
+        def _register(jobs: Jobs) -> None:
+            def _again(asked: Asked) -> Job:
+                given.append(asked)
+                return jobs.submit("test", "Again", lambda _running: "fine", asked=asked)
+
+            jobs.repeats("test", _again, Scope.COLLECTIONS_WRITE)
+
+        first = Jobs(database, told.publish, workers=1)
+        _register(first)
+        failed = first.submit("test", "Fail", _fail, asked=Asked("ada", {"file": 7}))
+        told.wait(failed)
+        first.close()
+        second = Jobs(database, told.publish, workers=1)  # a later run of the server
+        _register(second)
+        retried = second.retry(failed.id, OWNER)
+        assert told.wait(retried)["result"] == "fine"
+        assert given == [Asked("owner", {"file": 7}, failed.id)]
+        assert (second.get(retried.id).retry_of, second.get(retried.id).actor) == (failed.id, "owner")
+        with pytest.raises(NothingToRetry):
+            second.retry(retried.id, OWNER)
+        with pytest.raises(Forbidden):
+            second.retry(failed.id, Actor("low", "Low", "guest", frozenset({Scope.JOBS_WRITE})))
+        second.close()
+
+    def test_is_refused_where_it_cannot_be(self, jobs: Jobs, told: Told) -> None:
+        go = threading.Event()
+
+        def _fail(_running: Running) -> None:
+            go.wait(PATIENCE)
+            raise NotFound("Not today.")
+
+        job = jobs.submit("test", "Fail", _fail)
+        with pytest.raises(NotOver):
+            jobs.retry(job.id, OWNER)
+        go.set()
+        told.wait(job)
+        with pytest.raises(NotRepeatable):
+            jobs.retry(job.id, OWNER)
+        with pytest.raises(NotFound):
+            jobs.retry("nothing", OWNER)
+
+
+class TestTrim:
+    def test_keeps_the_newest_and_their_lines(
+        self, jobs: Jobs, told: Told, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("rolltop.jobs.service.KEPT", 3)
+        made = [jobs.submit("test", str(number), lambda _running: None) for number in range(6)]
+        for job in made:
+            told.wait(job)
+        jobs.close()  # the last one is trimmed after it was told
+        assert {job.id for job in jobs.list()} == {job.id for job in made[-3:]}
+        with database.read() as session:
+            left = session.exec(select(JobLineRow.job)).all()
+        assert set(left) == {job.id for job in made[-3:]}
+
+    def test_forgets_what_ended_long_ago_but_nothing_unfinished(
+        self, database: Database, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        jobs = Jobs(database, told.publish, workers=1)
+        old = jobs.submit("test", "Old", lambda _running: None)
+        told.wait(old)
+        jobs.close()
+        later = now() + timedelta(days=91)
+        monkeypatch.setattr("rolltop.jobs.service.now", lambda: later)
+        again = Jobs(database, told.publish, workers=0)
+        waiting = again.submit("test", "Wait", lambda _running: None)
+        assert [job.id for job in again.list()] == [waiting.id]

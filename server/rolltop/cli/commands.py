@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from rolltop import __version__, config, discovery
-from rolltop.cli import opening, running
+from rolltop.cli import jobs, opening, running
+from rolltop.cli.options import JsonOption, WorkspaceOption
 from rolltop.errors import RolltopError
 from rolltop.kit.places import SQLITE_SUFFIXES, workspace_beside
 
@@ -20,11 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(jobs.app, name="jobs")
 
-WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", "-w", help="The workspace folder.", show_default="the user's own")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="An SQLite file to serve in place of the workspace's data.db.")
 ]

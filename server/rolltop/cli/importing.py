@@ -209,6 +209,7 @@ class _Here:
     def run(self, id: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         from pydantic import ValidationError
 
+        from rolltop.auth import OWNER
         from rolltop.collections.imports.schemas import ImportRun
 
         try:
@@ -216,7 +217,7 @@ class _Here:
         except ValidationError as error:
             first = error.errors()[0]
             raise BadOption(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
-        return self._imports.run(id, run).model_dump(mode="json")
+        return self._imports.run(id, run, OWNER.id).model_dump(mode="json")
 
     def job(self, id: str) -> dict[str, Any]:
         return self._jobs.get(id).model_dump(mode="json")

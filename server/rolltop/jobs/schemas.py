@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+Level = Literal["info", "warning", "error"]
 
 
 class JobError(BaseModel):
@@ -46,3 +47,24 @@ class Job(BaseModel):
     created: datetime
     started: datetime | None
     ended: datetime | None
+    actor: str | None = Field(description="Who asked for it; null: the server itself.", examples=["owner"])
+    retry_of: str | None = Field(description="The job that this one tries again.", examples=[None])
+
+
+class JobLine(BaseModel):
+    """A line of a job's log."""
+
+    number: int = Field(description="Counts from 1 within the job.", examples=[3])
+    time: datetime
+    level: Level
+    text: str = Field(examples=["336,776 rows, 19 columns."])
+
+
+class JobLog(BaseModel):
+    """A part of what a job said of its work. The last 1,000 lines of each job are kept."""
+
+    lines: list[JobLine]
+    next: int | None = Field(
+        description="Pass it as `after` for the lines that follow; null when there are no more for now.",
+        examples=[None],
+    )

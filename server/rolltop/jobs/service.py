@@ -1,132 +1,50 @@
-"""The runner: jobs in threads, with progress, rate, time left and cancel.
+"""The runner: jobs in threads, with progress, rate, time left, a log, cancel and retry.
 
     submit ─▶ queued ─▶ running ─▶ done | failed | cancelled        a stop of the server: interrupted
 
 Work is a function of one argument, the `Running` job. It reports `progress` now and then, which is also where a cancel
 reaches it: `JobCancelled` is raised, the work takes back what it did and lets the exception pass.
+
+Whoever can do a kind of job again says so with `repeats`; he gets back what the job was asked with.
 """
 
 import logging
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
+from rolltop.auth import Actor, Scope
 from rolltop.db.database import Database
-from rolltop.errors import RolltopError
+from rolltop.errors import Forbidden
 from rolltop.jobs import store
-from rolltop.jobs.errors import NoSuchJob
-from rolltop.jobs.schemas import Job, JobError, JobState, Progress
-from rolltop.jobs.tables import JobRow
+from rolltop.jobs.errors import NoSuchJob, NothingToRetry, NotOver, NotRepeatable
+from rolltop.jobs.running import INTERRUPTED, LINES_KEPT, Asked, Running, Work
+from rolltop.jobs.schemas import Job, JobLine, JobLog, JobState, Progress
+from rolltop.jobs.tables import JobLineRow, JobRow
 from rolltop.kit.ids import new_id, now
 
 log = logging.getLogger("rolltop.jobs")
 
 LISTED = 100
-PUBLISH_SECONDS = 0.2  # at most five events a second and job
-_RATE_SAMPLES = 15  # three seconds of them
+KEPT = 1_000
+"""So many jobs that are over are kept, the newest,"""
+KEPT_DAYS = 90
+"""and none that ended longer ago."""
 _STOP_SECONDS = 5.0
 
-Work = Callable[["Running"], Any]
+Again = Callable[[Asked], Job]
 
 
-class JobCancelled(Exception):
-    """Raised inside a job's work once somebody asked it to stop."""
-
-
-class Running:
-    """A job of this run of the server, as its work sees it."""
-
-    def __init__(self, job: Job, work: Work, publish: Callable[[Job], None]) -> None:
-        self.job = job
-        self._work = work
-        self._publish = publish
-        self._stop = threading.Event()
-        self._samples: deque[tuple[float, int]] = deque(maxlen=_RATE_SAMPLES)
-        self._published = 0.0
-
-    @property
-    def id(self) -> str:
-        """The job's id."""
-        return self.job.id
-
-    def check(self) -> None:
-        """Raise `JobCancelled` when the job shall stop."""
-        if self._stop.is_set():
-            raise JobCancelled
-
-    def cancel(self) -> None:
-        """Ask the work to stop at its next `check` or `progress`."""
-        self._stop.set()
-
-    def progress(self, done: int, total: int | None = None, unit: str | None = None, size: int | None = None) -> None:
-        """Say how far the work is, `size` in bytes; what is left out stays as it was. Raises `JobCancelled`."""
-        self.check()
-        moment = monotonic()
-        if moment - self._published < PUBLISH_SECONDS and unit is None:
-            return
-        before = self.job.progress
-        if unit is not None and unit != before.unit:
-            self._samples.clear()
-        self._samples.append((moment, done))
-        total = before.total if total is None else total
-        rate, eta = self._speed(done, total)
-        size = before.bytes if size is None else size
-        self._set(Progress(done=done, total=total, unit=unit or before.unit, bytes=size, rate=rate, eta_seconds=eta))
-        self._published = moment
-        self._publish(self.job)
-
-    def _speed(self, done: int, total: int | None) -> tuple[float | None, float | None]:
-        """Units a second over the last seconds, and the seconds left at that."""
-        since, before = self._samples[0]
-        passed = self._samples[-1][0] - since
-        if passed <= 0 or done <= before:
-            return None, None
-        rate = (done - before) / passed
-        return rate, (max(total - done, 0) / rate if total is not None else None)
-
-    def _set(self, progress: Progress) -> None:
-        self.job = self.job.model_copy(update={"progress": progress})
-
-    def run(self) -> Job:
-        """Do the work and return the job in its last state."""
-        try:
-            result = self._work(self)
-        except JobCancelled:
-            return self._end("cancelled")
-        except RolltopError as error:
-            return self._end("failed", error=JobError(**error.fields()))
-        except Exception:
-            log.exception("The job %s (%s) failed unexpectedly", self.job.id, self.job.kind)
-            return self._end("failed", error=UNEXPECTED)
-        return self._end("done", result=result)
-
-    def begin(self) -> Job:
-        """Leave the queue."""
-        self.job = self.job.model_copy(update={"state": "running", "started": now()})
-        return self.job
-
-    def _end(self, state: JobState, *, error: JobError | None = None, result: Any = None) -> Job:
-        progress = self.job.progress.model_copy(update={"rate": None, "eta_seconds": None})
-        if state == "done" and progress.total is not None:
-            progress = progress.model_copy(update={"done": progress.total})
-        changes = {"state": state, "error": error, "result": result, "ended": now(), "progress": progress}
-        self.job = self.job.model_copy(update=changes)
-        return self.job
-
-
-UNEXPECTED = JobError(
-    code="internal",
-    message="Something went wrong inside Rolltop.",
-    details=None,
-    hint="The server's log says more; `rolltop paths` shows where it is.",
-)
+class _Repeat(NamedTuple):
+    again: Again
+    needs: Scope
 
 
 class Jobs:
-    """Every job: those of this run in memory, all of them in `rolltop.db`."""
+    """Every job: those of this run in memory, all that are kept in `rolltop.db`."""
 
     def __init__(self, database: Database, publish: Callable[[str, Any], None], workers: int = 2) -> None:
         self._database = database
@@ -134,36 +52,64 @@ class Jobs:
         self._queue: queue.SimpleQueue[Running | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._live: dict[str, Running] = {}
+        self._repeats: dict[str, _Repeat] = {}
         self._closed = False
-        with database.write() as session:
-            store.interrupt_unfinished(session, now())
+        self._tidy()
         self._threads = [
             threading.Thread(target=self._serve, name=f"rolltop-job-{number}", daemon=True) for number in range(workers)
         ]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, kind: str, title: str, work: Work, *, unit: str = "rows", total: int | None = None) -> Job:
+    def submit(
+        self,
+        kind: str,
+        title: str,
+        work: Work,
+        *,
+        unit: str = "rows",
+        total: int | None = None,
+        asked: Asked | None = None,
+    ) -> Job:
         """Queue the work and return the job. Kinds are for programs, titles for people."""
+        asked = asked or Asked()
         progress = Progress(done=0, total=total, unit=unit, bytes=None, rate=None, eta_seconds=None)
         job = Job(
-            id=new_id(), kind=kind, title=title, state="queued", progress=progress,
-            error=None, result=None, created=now(), started=None, ended=None,
+            id=new_id(), kind=kind, title=title, state="queued", progress=progress, error=None, result=None,
+            created=now(), started=None, ended=None, actor=asked.actor, retry_of=asked.retry_of,
         )  # fmt: skip
-        running = Running(job, work, self._publish)
+        running = Running(job, asked, work, self._publish, self._keep_lines)
         with self._lock:
             self._live[job.id] = running
-        self._announce(job)
+        self._announce(running)
         self._queue.put(running)
         return job
 
-    def list(self) -> list[Job]:
-        """The last hundred jobs, newest first."""
-        with self._database.read() as session:
-            jobs = {row.id: _job(row) for row in store.newest(session, LISTED)}
+    def repeats(self, kind: str, again: Again, needs: Scope) -> None:
+        """Jobs of this kind can be tried again: `again` starts the new job, or raises and says what to do instead.
+        Only callers with the right `needs` may ask for it."""
+        self._repeats[kind] = _Repeat(again, needs)
+
+    # ---- what is asked -------------------------------------------------------------------------------------------
+
+    def list(
+        self,
+        *,
+        before: str | None = None,
+        states: Collection[JobState] = (),
+        kinds: Collection[str] = (),
+        limit: int = LISTED,
+    ) -> list[Job]:
+        """The jobs of these states and kinds, newest first, from after the job `before`. A kind stands for those below
+        it, too: `import` for `import.load`."""
         with self._lock:
-            jobs |= {id: running.job for id, running in self._live.items()}
-        return [jobs[id] for id in sorted(jobs, reverse=True)][:LISTED]
+            live = {id: running.job for id, running in self._live.items()}
+        with self._database.read() as session:
+            most = limit + len(live)  # some of them may be of another state by now
+            rows = store.newest(session, most, before=before, states=states, kinds=kinds, besides=live)
+            jobs = {row.id: _job(row) for row in rows}
+        jobs |= {id: job for id, job in live.items() if _is_asked(job, before, kinds)}
+        return [jobs[id] for id in sorted(jobs, reverse=True) if not states or jobs[id].state in states][:limit]
 
     def get(self, id: str) -> Job:
         """One job as it is now.
@@ -171,23 +117,59 @@ class Jobs:
         Raises:
             NoSuchJob: nobody knows that id.
         """
-        live = self._live_job(id)
-        if live is not None:
-            return live
-        with self._database.read() as session:
-            row = store.by_id(session, id)
-            if row is None:
-                raise NoSuchJob(id)
-            return _job(row)
+        running = self._running(id)
+        return running.job if running is not None else _job(self._row(id))
+
+    def log(self, id: str, after: int, limit: int) -> JobLog:
+        """What the job said of its work, after the line of this number.
+
+        Raises:
+            NoSuchJob: nobody knows that id.
+        """
+        running = self._running(id)
+        if running is not None:
+            lines = running.lines(after)
+        else:
+            self._row(id)
+            with self._database.read() as session:
+                lines = [JobLine.model_validate(row.model_dump()) for row in store.lines(session, id, after, limit + 1)]
+        page = lines[:limit]
+        return JobLog(lines=page, next=page[-1].number if len(lines) > limit else None)
 
     def cancel(self, id: str) -> Job:
-        """Ask a job to stop; one that has ended is left as it is."""
-        with self._lock:
-            running = self._live.get(id)
+        """Ask a job to stop; one that has ended is left as it is.
+
+        Raises:
+            NoSuchJob: nobody knows that id.
+        """
+        running = self._running(id)
         if running is None:
             return self.get(id)
         running.cancel()
         return running.job
+
+    def retry(self, id: str, actor: Actor) -> Job:
+        """Start a new job that does the same as one that failed, was cancelled or interrupted.
+
+        Raises:
+            NoSuchJob: nobody knows that id.
+            NotOver, NothingToRetry, NotRepeatable, InputGone: it cannot be, and what to do instead.
+            Forbidden: the caller may not do what the job does.
+        """
+        running = self._running(id)
+        job, given = (running.job, running.asked.input) if running is not None else self._kept(id)
+        if job.ended is None:
+            raise NotOver(job.state)
+        if job.state == "done":
+            raise NothingToRetry
+        repeat = self._repeats.get(job.kind)
+        if repeat is None or given is None:
+            raise NotRepeatable(job.kind)
+        if repeat.needs not in actor.scopes:
+            raise Forbidden(
+                f"This needs the right {repeat.needs.value!r}.", hint="Ask the owner of the workspace for it."
+            )
+        return repeat.again(Asked(actor.id, given, id))
 
     def close(self) -> None:
         """Stop all work and wait for it, five seconds at most. What does not end in time is interrupted."""
@@ -202,52 +184,102 @@ class Jobs:
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
 
+    # ---- work ----------------------------------------------------------------------------------------------------
+
     def _serve(self) -> None:
         while (running := self._queue.get()) is not None:
             if not running.job.ended:
                 self._finish(running)
 
     def _finish(self, running: Running) -> None:
-        self._announce(running.begin())
+        running.begin()
+        self._announce(running)
         job = running.run()
         if job.state == "cancelled" and self._closed:
-            job = job.model_copy(update={"state": "interrupted"})
-        running.job = job
-        if self._announce(job):
+            job = running.interrupt()
+        if self._announce(running):
             with self._lock:
                 del self._live[job.id]
+            self._trim()
 
-    def _announce(self, job: Job) -> bool:
+    def _announce(self, running: Running) -> bool:
         """Keep the new state and tell it. A full disk must not stop the work whose state it is: then it is known to
         this run only."""
-        try:
-            self._save(job)
-            saved = True
-        except Exception:
-            log.exception("The state of job %s could not be stored", job.id)
-            saved = False
-        self._publish(job)
+        saved = self._stored(running, "The state of job %s could not be stored")
+        self._publish(running.job)
         return saved
-
-    def _save(self, job: Job) -> None:
-        with self._database.write() as session:
-            store.save(session, _row(job))
 
     def _publish(self, job: Job) -> None:
         self._publish_event("job", {"job": job.model_dump(mode="json")})
 
-    def _live_job(self, id: str) -> Job | None:
+    # ---- rolltop.db ----------------------------------------------------------------------------------------------
+
+    def _tidy(self) -> None:
+        """What the last process left: jobs that did not come to their end, and old ones."""
+        moment = now()
+        with self._database.write() as session:
+            cut_off = store.unfinished(session)
+            store.interrupt(session, cut_off, moment)
+            for id in cut_off:
+                number = store.last_line(session, id) + 1
+                line = JobLineRow(job=id, number=number, time=moment, level="warning", text=INTERRUPTED)
+                store.add_lines(session, [line])
+            store.trim(session, KEPT, moment - timedelta(days=KEPT_DAYS))
+
+    def _trim(self) -> None:
+        try:
+            with self._database.write() as session:
+                store.trim(session, KEPT, now() - timedelta(days=KEPT_DAYS))
+        except Exception:  # there is another time
+            log.warning("Old jobs could not be deleted yet.", exc_info=True)
+
+    def _keep_lines(self, running: Running) -> None:
+        self._stored(running, "The log of job %s could not be stored")
+
+    def _stored(self, running: Running, problem: str) -> bool:
+        """Bring `rolltop.db` up to date with a job and its log."""
+        job, lines = running.job, running.not_stored()
+        try:
+            with self._database.write() as session:
+                store.save(session, _row(job, running.asked))
+                if lines:
+                    store.add_lines(session, [JobLineRow(job=job.id, **line.model_dump()) for line in lines])
+                    store.drop_lines(session, job.id, lines[-1].number - LINES_KEPT)
+        except Exception:
+            log.exception(problem, job.id)
+            return False
+        if lines:
+            running.stored(lines[-1].number)
+        return True
+
+    def _running(self, id: str) -> Running | None:
         with self._lock:
-            running = self._live.get(id)
-        return running.job if running is not None else None
+            return self._live.get(id)
+
+    def _row(self, id: str) -> JobRow:
+        with self._database.read() as session:
+            row = store.by_id(session, id)
+            if row is None:
+                raise NoSuchJob(id)
+            session.expunge(row)
+            return row
+
+    def _kept(self, id: str) -> tuple[Job, Any]:
+        row = self._row(id)
+        return _job(row), row.input
 
 
-def _row(job: Job) -> JobRow:
+def _is_asked(job: Job, before: str | None, kinds: Collection[str]) -> bool:
+    older = before is None or job.id < before
+    return older and (not kinds or any(job.kind == kind or job.kind.startswith(f"{kind}.") for kind in kinds))
+
+
+def _row(job: Job, asked: Asked) -> JobRow:
     fields = job.model_dump(exclude={"progress"})
     progress = job.progress
-    return JobRow(**fields, done=progress.done, total=progress.total, unit=progress.unit)
+    return JobRow(**fields, input=asked.input, done=progress.done, total=progress.total, unit=progress.unit)
 
 
 def _job(row: JobRow) -> Job:
     progress = Progress(done=row.done, total=row.total, unit=row.unit, bytes=None, rate=None, eta_seconds=None)
-    return Job.model_validate({**row.model_dump(exclude={"done", "total", "unit"}), "progress": progress})
+    return Job.model_validate({**row.model_dump(exclude={"done", "total", "unit", "input"}), "progress": progress})

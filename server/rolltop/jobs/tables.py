@@ -24,3 +24,18 @@ class JobRow(SQLModel, table=True):
     created: datetime
     started: datetime | None
     ended: datetime | None
+    actor: str | None = None
+    retry_of: str | None = None
+    input: Any = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class JobLineRow(SQLModel, table=True):
+    """A line of a job's log; numbers count from 1 within the job."""
+
+    __tablename__ = "job_log"
+
+    job: str = Field(primary_key=True, foreign_key="jobs.id")
+    number: int = Field(primary_key=True)
+    time: datetime
+    level: str
+    text: str

@@ -1,13 +1,13 @@
 """A file on its way into a table, and what is said of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from rolltop.collections.imports.delimited import Delimited
 from rolltop.collections.imports.guess import Guess
 from rolltop.collections.imports.load import Outcome
-from rolltop.collections.imports.opening import Opened
+from rolltop.collections.imports.opening import Opened, Wish
 from rolltop.collections.imports.plan import Plan, is_included
 from rolltop.collections.imports.scan import PREVIEW_CELL, Scanned
 from rolltop.collections.imports.schemas import (
@@ -44,6 +44,10 @@ class Draft:
     error: JobError | None = None
     recipe: Recipe | None = None
     outcome: ImportOutcome | None = None
+    url: str | None = None
+    """Where it is fetched from."""
+    wish: Wish = field(default_factory=Wish)
+    """How it was to be read the last time."""
 
     def still_reads(self) -> bool:
         """Whether its file is needed: until it is loaded, and longer when the file has other tables."""

@@ -59,20 +59,20 @@ def list_imports(imports: Drafts, _actor: Reader) -> list[Import]:
 async def create_import(
     request: Request,
     imports: Drafts,
-    _actor: Writer,
+    actor: Writer,
     name: Annotated[str, Query(min_length=1, max_length=255, description="The file's name.", examples=["flights.csv"])],
 ) -> Import:
     """Send a file: delimited text, a workbook, JSON, Parquet or SQLite, plain or in a gzip or zip archive.
 
     What it is, is found out by its content. It is stored and then scanned as a job; nothing is loaded before `run`.
     """
-    return await imports.receive(name, request.headers, request.stream())
+    return await imports.receive(name, request.headers, request.stream(), actor.id)
 
 
 @router.post("/from-url", status_code=202)
-def create_import_from_url(wanted: UrlWanted, imports: Drafts, _actor: Writer) -> Import:
+def create_import_from_url(wanted: UrlWanted, imports: Drafts, actor: Writer) -> Import:
     """Fetch a file from the web and scan it, as a job. Addresses inside this machine and its network are refused."""
-    return imports.from_url(wanted)
+    return imports.from_url(wanted, actor.id)
 
 
 @router.get("/{id}")
@@ -82,9 +82,9 @@ def read_import(id: str, imports: Drafts, _actor: Reader) -> Import:
 
 
 @router.put("/{id}/dialect", status_code=202)
-def change_dialect(id: str, wanted: DialectChange, imports: Drafts, _actor: Writer) -> Import:
+def change_dialect(id: str, wanted: DialectChange, imports: Drafts, actor: Writer) -> Import:
     """Read the file another way: it is scanned again as a job."""
-    return imports.change_dialect(id, wanted)
+    return imports.change_dialect(id, wanted, actor.id)
 
 
 @router.get("/{id}/mapping")
@@ -99,19 +99,19 @@ def read_import_mapping(
 
 
 @router.post("/{id}/parts", status_code=202)
-def import_parts(id: str, wanted: PartsWanted, imports: Drafts, _actor: Writer) -> list[Import]:
+def import_parts(id: str, wanted: PartsWanted, imports: Drafts, actor: Writer) -> list[Import]:
     """Begin an import for each of several tables of the file: sheets, tables, lists, files of an archive.
 
     They share the stored file, and are scanned, changed and run on their own.
     """
-    return imports.import_parts(id, wanted)
+    return imports.import_parts(id, wanted, actor.id)
 
 
 @router.post("/{id}/run", status_code=202)
-def run_import(id: str, wanted: ImportRun, imports: Drafts, _actor: Writer) -> Job:
+def run_import(id: str, wanted: ImportRun, imports: Drafts, actor: Writer) -> Job:
     """Load the file into a table as a job: into a new one, or into one that is there. All of it or nothing, unless
     rows that do not fit are to be set aside. A dry run only counts."""
-    return imports.run(id, wanted)
+    return imports.run(id, wanted, actor.id)
 
 
 @router.delete("/{id}", status_code=204)

@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from rolltop.auth import OWNER, Scope
 from rolltop.collections import store
 from rolltop.collections.imports import download, load
 from rolltop.collections.imports.delimited import Wish as DialectWish
@@ -29,6 +30,7 @@ from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import (
     DialectChange,
     Import,
+    ImportOutcome,
     ImportRun,
     Job,
     Mapping,
@@ -46,7 +48,7 @@ from rolltop.config import Config
 from rolltop.data import Data, Table
 from rolltop.db.database import Database
 from rolltop.errors import RolltopError
-from rolltop.jobs import UNEXPECTED, JobCancelled, JobError, Jobs, Running
+from rolltop.jobs import UNEXPECTED, Asked, InputGone, JobCancelled, JobError, Jobs, Running
 from rolltop.kit.ids import new_id
 
 log = logging.getLogger("rolltop.collections")
@@ -69,34 +71,37 @@ class Imports:
         self._lock = threading.Lock()
         self._drafts: dict[str, Draft] = {}
         load.drop_leftovers(data)
+        for kind in ("import.scan", "import.load"):
+            jobs.repeats(kind, self.again, Scope.COLLECTIONS_WRITE)
 
-    async def receive(self, name: str, headers: Headers[str, str], body: AsyncIterator[bytes]) -> Import:
+    async def receive(self, name: str, headers: Headers[str, str], body: AsyncIterator[bytes], actor: str) -> Import:
         """Store an uploaded file and start its scan.
 
         Raises:
             UnsupportedBody, FileTooLarge, OutOfSpace: it cannot be taken, and nothing of it is kept.
         """
         self._spool.check(headers.get("content-type", ""), headers.get("content-length"))
-        return self._begin(name, Source.of(await self._spool.store(body), ours=True)).described()
+        return self._begin(name, Source.of(await self._spool.store(body), ours=True), actor).described()
 
-    def from_path(self, path: Path) -> Import:
+    def from_path(self, path: Path, actor: str = OWNER.id) -> Import:
         """Start the scan of a file on this machine; it is read where it lies and never written.
 
         Raises:
             FileMissing: there is no such file, or it cannot be read.
         """
-        return self._begin(path.name, Source.of(path, ours=False)).described()
+        return self._begin(path.name, Source.of(path, ours=False), actor).described()
 
-    def from_url(self, wanted: UrlWanted) -> Import:
+    def from_url(self, wanted: UrlWanted, actor: str) -> Import:
         """Fetch a file from the web and scan it, as one job.
 
         Raises:
             BadUrl: it is no URL that may be fetched. What only its host can tell is said by the job.
         """
         download.check(wanted.url)
-        return self._begin(wanted.name or download.file_name(wanted.url), None, url=wanted.url).described()
+        name = wanted.name or download.file_name(wanted.url)
+        return self._begin(name, None, actor, url=wanted.url).described()
 
-    def import_parts(self, id: str, wanted: PartsWanted) -> builtins.list[Import]:
+    def import_parts(self, id: str, wanted: PartsWanted, actor: str) -> builtins.list[Import]:
         """Begin an import for each of these parts of the file.
 
         Raises:
@@ -120,7 +125,7 @@ class Imports:
                 details={"unknown": sorted(unknown), "parts": [part.name for part in found.parts[:100]]},
                 hint="Name some of the import's `parts`.",
             )
-        return [self._begin(draft.name, source, wish=Wish(part=name)).described() for name in names]
+        return [self._begin(draft.name, source, actor, wish=Wish(part=name)).described() for name in names]
 
     def list(self) -> builtins.list[Import]:
         """The drafts, newest first."""
@@ -137,7 +142,7 @@ class Imports:
         draft = self._draft(id)
         return draft.described(self._readers(draft))
 
-    def change_dialect(self, id: str, wanted: DialectChange) -> Import:
+    def change_dialect(self, id: str, wanted: DialectChange, actor: str) -> Import:
         """Scan the file again, read another way.
 
         Raises:
@@ -147,7 +152,7 @@ class Imports:
         with self._lock:
             self._refuse_unless(draft.state not in (*_BUSY, "done") and draft.source is not None, draft)
             draft.state, draft.scanned, draft.error = "scanning", None, None
-        self._scan(draft, _wish(wanted, None if draft.opened is None else draft.opened.part))
+        self._scan(draft, _wish(wanted, None if draft.opened is None else draft.opened.part), actor)
         return draft.described()
 
     def mapping(self, id: str, table: str) -> Mapping:
@@ -162,7 +167,7 @@ class Imports:
             raise NotReady(draft.state)
         return mapping(draft.scanned, self._table(table))
 
-    def run(self, id: str, wanted: ImportRun) -> Job:
+    def run(self, id: str, wanted: ImportRun, actor: str, retry_of: str | None = None) -> Job:
         """Load the file into a table, or only count what that would do.
 
         Raises:
@@ -183,7 +188,30 @@ class Imports:
         return self._start(
             draft, "import.load", title, scanned.rows, "rows",
             lambda running: self._load(draft, scanned, planned, recipe, running),
+            Asked(actor, {"import": id, "run": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of),
         )  # fmt: skip
+
+    def again(self, asked: Asked) -> Job:
+        """Do once more what a job did with a draft, which must still be here.
+
+        Raises:
+            InputGone: it is not.
+            NotReady: something else is being done with it; and what `run` raises.
+        """
+        with self._lock:
+            draft = self._drafts.get(asked.input["import"])
+        if draft is None:
+            raise InputGone(
+                "The import is not there any more: it was deleted, or the server has been started anew since.",
+                hint="Send the file again, with POST /api/imports or `rolltop import`.",
+            )
+        if "run" in asked.input:
+            wanted = ImportRun.model_validate(asked.input["run"])
+            return self.run(draft.id, wanted, asked.actor or OWNER.id, asked.retry_of)
+        with self._lock:
+            self._refuse_unless(draft.state in ("failed", "cancelled"), draft)
+            draft.state, draft.scanned, draft.error = "scanning", None, None
+        return self._scan(draft, draft.wish, asked.actor, asked.retry_of)
 
     def delete(self, id: str) -> None:
         """Stop what is going on with a draft, and forget it and its file."""
@@ -203,30 +231,35 @@ class Imports:
 
     # ---- work ----------------------------------------------------------------------------------------------------
 
-    def _begin(self, name: str, source: Source | None, *, url: str | None = None, wish: Wish | None = None) -> Draft:
+    def _begin(
+        self, name: str, source: Source | None, actor: str, *, url: str | None = None, wish: Wish | None = None
+    ) -> Draft:
         label = name.replace("\\", "/").rpartition("/")[2][:_LONGEST_LABEL] or "file"
-        draft = Draft(new_id(), label, source, table_name(label))
+        draft = Draft(new_id(), label, source, table_name(label), url=url)
         with self._lock:
             self._drafts[draft.id] = draft
             idle = [each.id for each in self._drafts.values() if each.state not in _BUSY]
             surplus = idle[: max(len(self._drafts) - DRAFTS_KEPT, 0)]
         for id in surplus:
             self.delete(id)
-        self._scan(draft, wish or Wish(), url)
+        self._scan(draft, wish or Wish(), actor)
         return draft
 
-    def _scan(self, draft: Draft, wish: Wish, url: str | None = None) -> None:
+    def _scan(self, draft: Draft, wish: Wish, actor: str | None, retry_of: str | None = None) -> Job:
+        draft.wish = wish
+
         def _work(running: Running) -> dict[str, Any]:
             with self._fate(draft, running):
-                if url is not None:
-                    draft.source = self._fetched(url, running)
+                if draft.source is None and draft.url is not None:
+                    draft.source = self._fetched(draft.url, running)
                 self._read(draft, wish, running)
                 running.check()
                 draft.state = "ready"
             return {"import": draft.id}
 
         total = None if draft.source is None else draft.source.size * 2
-        self._start(draft, "import.scan", f"Read {draft.name}", total, "bytes", _work)
+        asked = Asked(actor, {"import": draft.id}, retry_of)
+        return self._start(draft, "import.scan", f"Read {draft.name}", total, "bytes", _work, asked)
 
     def _fetched(self, url: str, running: Running) -> Source:
         return Source.of(download.fetch(url, self._spool, self._hosts, running.progress), ours=True)
@@ -246,6 +279,7 @@ class Imports:
         draft.recipe = self._recipe(scanned)
         draft.scanned = scanned
         draft.table = table_of(draft.opened, draft.table)
+        running.log(f"{scanned.rows:,} rows, {len(scanned.headers):,} columns.")
 
     def _planned(self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None) -> Plan:
         if wanted.target != "new":
@@ -283,6 +317,7 @@ class Imports:
                 draft.state = "ready"
             else:
                 self._finish(draft, planned, recipe)
+            _tell(draft.outcome, running)
         return {"import": draft.id, **draft.outcome.model_dump()}
 
     def _finish(self, draft: Draft, planned: Plan, recipe: Recipe | None) -> None:
@@ -303,8 +338,9 @@ class Imports:
         total: int | None,
         unit: str,
         work: Callable[[Running], dict[str, Any]],
+        asked: Asked,
     ) -> Job:
-        job = self._jobs.submit(kind, title, work, unit=unit, total=total)
+        job = self._jobs.submit(kind, title, work, unit=unit, total=total, asked=asked)
         draft.job = job.id
         return job
 
@@ -395,3 +431,15 @@ def _wish(wanted: DialectChange, part: str | None) -> Wish:
         bool(wanted.flatten),
         nulls,
     )
+
+
+def _tell(outcome: ImportOutcome, running: Running) -> None:
+    """Write into the job's log what became of the rows."""
+    running.log(
+        f"{'Would land' if outcome.dry_run else 'Landed'} in {outcome.table}: {outcome.inserted:,} added, "
+        f"{outcome.changed:,} changed, {outcome.unchanged:,} left as they were."
+    )
+    if outcome.refused:
+        running.log(f"{outcome.refused:,} rows do not fit.", "warning")
+    for each in outcome.first_refused:
+        running.log(f"Row {each.row:,}: {'; '.join(str(reason['message']) for reason in each.reasons)}", "warning")

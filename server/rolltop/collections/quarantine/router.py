@@ -82,9 +82,9 @@ def remove_fix(id: str, number: int, waiting: Waiting, _actor: Writer) -> Quaran
 
 
 @router.post("/{id}/retry", status_code=202)
-def retry_quarantine(id: str, wanted: Retry, waiting: Waiting, _actor: Writer) -> Job:
+def retry_quarantine(id: str, wanted: Retry, waiting: Waiting, actor: Writer) -> Job:
     """Try rows again as a job. Those that fit go into the table and leave, the others get their reasons of now."""
-    return waiting.retry(id, wanted)
+    return waiting.retry(id, wanted, actor.id)
 
 
 @router.post("/{id}/discard")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import apsw
 import msgspec
 
+from rolltop.auth import OWNER, Scope
 from rolltop.collections.imports.content import Cell, Row
 from rolltop.collections.imports.into import key_of
 from rolltop.collections.imports.names import unique_names
@@ -41,7 +42,7 @@ from rolltop.collections.recipes import service as recipes
 from rolltop.collections.recipes.schemas import CutLong, FillShort, Fix, ReadAs, Recipe
 from rolltop.data import Data, Table
 from rolltop.db.database import Database
-from rolltop.jobs import Job, Jobs, Running
+from rolltop.jobs import Asked, InputGone, Job, Jobs, Running
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class Quarantines:
         self._jobs = jobs
         self._lock = threading.Lock()
         self._retrying: dict[str, str] = {}
+        jobs.repeats("import.retry", self._again, Scope.COLLECTIONS_WRITE)
 
     def list(self) -> "list[QuarantineSummary]":
         """The imports that left rows, the newest first."""
@@ -158,7 +160,7 @@ class Quarantines:
         self._keep(origin, fixes)
         return self.get(id)
 
-    def retry(self, id: str, wanted: Retry) -> Job:
+    def retry(self, id: str, wanted: Retry, actor: str, retry_of: str | None = None) -> Job:
         """Try rows again, with the fixes and edits made since; as a job.
 
         Raises:
@@ -186,11 +188,20 @@ class Quarantines:
 
         with self._reader() as connection:
             total = store.count(connection, id, chosen)
-        job = self._jobs.submit("import.retry", f"Try {origin.name} again", _work, total=total)
+        asked = Asked(actor, {"quarantine": id, "retry": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of)
+        job = self._jobs.submit("import.retry", f"Try {origin.name} again", _work, total=total, asked=asked)
         with self._lock:
             if id in self._retrying:
                 self._retrying[id] = job.id
         return job
+
+    def _again(self, asked: Asked) -> Job:
+        """Do once more what a job did; the rows wait in the file, whichever run of the server it was."""
+        wanted = Retry.model_validate(asked.input["retry"])
+        try:
+            return self.retry(asked.input["quarantine"], wanted, asked.actor or OWNER.id, asked.retry_of)
+        except NoSuchQuarantine as error:
+            raise InputGone("No rows of that import wait any more.", hint="There is nothing left to do.") from error
 
     # ---- parts ---------------------------------------------------------------------------------------------------
 

@@ -465,7 +465,7 @@ export interface paths {
         };
         /**
          * List Jobs
-         * @description The last hundred jobs, newest first.
+         * @description The jobs that are kept, newest first. A page with fewer than `limit` jobs is the last one.
          */
         get: operations["list_jobs"];
         put?: never;
@@ -510,6 +510,47 @@ export interface paths {
          * @description Ask a job to stop. It takes back what it has done so far, then becomes `cancelled`.
          */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Job Log
+         * @description What a job said of its work, in order.
+         */
+        get: operations["read_job_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Job
+         * @description Do again what a job did that failed, was cancelled or interrupted, as a new job. Where what it worked on is not
+         *     there any more, the error says what to do instead.
+         */
+        post: operations["retry_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2264,6 +2305,12 @@ export interface components {
          */
         Job: {
             /**
+             * Actor
+             * @description Who asked for it; null: the server itself.
+             * @example owner
+             */
+            actor: string | null;
+            /**
              * Created
              * Format: date-time
              */
@@ -2292,6 +2339,12 @@ export interface components {
              *     }
              */
             result: unknown;
+            /**
+             * Retry Of
+             * @description The job that this one tries again.
+             * @example null
+             */
+            retry_of: string | null;
             /** Started */
             started: string | null;
             /**
@@ -2329,6 +2382,47 @@ export interface components {
              * @example Row 17 does not fit: 'n/a' in column 'arr_delay' is not an integer.
              */
             message: string;
+        };
+        /**
+         * JobLine
+         * @description A line of a job's log.
+         */
+        JobLine: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "info" | "warning" | "error";
+            /**
+             * Number
+             * @description Counts from 1 within the job.
+             * @example 3
+             */
+            number: number;
+            /**
+             * Text
+             * @example 336,776 rows, 19 columns.
+             */
+            text: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+        };
+        /**
+         * JobLog
+         * @description A part of what a job said of its work. The last 1,000 lines of each job are kept.
+         */
+        JobLog: {
+            /** Lines */
+            lines: components["schemas"]["JobLine"][];
+            /**
+             * Next
+             * @description Pass it as `after` for the lines that follow; null when there are no more for now.
+             * @example null
+             */
+            next: number | null;
         };
         JsonValue: unknown;
         /**
@@ -5181,7 +5275,16 @@ export interface operations {
     };
     list_jobs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only these; may be given several times. */
+                state?: ("queued" | "running" | "done" | "failed" | "cancelled" | "interrupted")[] | null;
+                /** @description Only these kinds; may be given several times. `import` stands for `import.load`, too. */
+                kind?: string[] | null;
+                /** @description Only jobs older than this one: the id of the last one you have. */
+                before?: string | null;
+                /** @description So many at most. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5204,6 +5307,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -5267,6 +5379,109 @@ export interface operations {
         };
     };
     cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on after this answer. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_job_log: {
+        parameters: {
+            query?: {
+                /** @description The number of the last line you have. */
+                after?: number;
+                /** @description So many lines at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobLog"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retry_job: {
         parameters: {
             query?: never;
             header?: never;
