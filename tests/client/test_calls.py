@@ -8,7 +8,7 @@ from postgrest import CountMethod
 from tests.client.real import CLIENTS, Case, Clients, every
 
 LONGER = "SELECT * FROM Track WHERE Milliseconds > :ms AND (:genre IS NULL OR GenreId = :genre)"
-SALES = "SELECT BillingCountry AS country, count(*) AS n, sum(Total) AS total FROM Invoice GROUP BY 1"
+SALES = "SELECT BillingCountry AS country, count(*) AS n, round(sum(Total), 2) AS total FROM Invoice GROUP BY 1"
 QUERIES: list[dict[str, Any]] = [
     {
         "name": "tracks_longer",
@@ -48,7 +48,8 @@ QUERIES: list[dict[str, Any]] = [
 @pytest.fixture(scope="module", autouse=True)
 def saved(clients: Clients) -> None:
     """The queries, saved."""
-    with httpx.Client(base_url=clients.server.url, headers=clients.server.headers, trust_env=False) as client:
+    server = clients.server
+    with httpx.Client(base_url=server.url, headers=server.headers, trust_env=False, timeout=30) as client:
         for query in QUERIES:
             client.post("/api/queries", json=query).raise_for_status()
 
@@ -115,9 +116,7 @@ def test_a_call_gives_what_its_sql_gives(case: Case, client: str, clients: Clien
 @pytest.mark.parametrize("client", CLIENTS)
 class TestShapes:
     def test_one_value(self, client: str, clients: Clients) -> None:
-        case = Case(
-            "value", 'db.rpc("turnover", {}, { get: true })', lambda db: db.rpc("turnover", {}, get=True)
-        )
+        case = Case("value", 'db.rpc("turnover", {}, { get: true })', lambda db: db.rpc("turnover", {}, get=True))
         [row] = clients.says("SELECT round(sum(Total), 2) AS total FROM Invoice")
         assert clients.ask(client, case).data == row["total"]
 
@@ -188,9 +187,9 @@ class TestShapes:
 
 
 class TestJavaScriptOnly:
-    def test_head_with_an_object_is_a_post_without_an_answer(self, clients: Clients) -> None:
+    def test_a_head_with_an_object_is_a_post_that_counts(self, clients: Clients) -> None:
         answer = clients.js.answer('db.rpc("looked_up", { what: { a: { b: 7 } } }, { head: true, count: "exact" })')
-        assert (answer.error, answer.data, answer.count) == (None, None, 1)
+        assert (answer.error, answer.count) == (None, 1)
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -197,6 +197,16 @@ class TestArguments:
              "j": '{"a":[1]}', "x": "\\x00ff"}
         ]  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("text", "wanted"), [('{sea,"a, b",NULL}', '["sea","a, b",null]'), ("{}", "{}"), ("{1,2}", '["1","2"]')]
+    )
+    def test_that_are_a_list_in_braces(self, calls: TestClient, text: str, wanted: str) -> None:
+        [row] = rows(calls.get(f"rpc/of_every_type?select=j&j={text}"))
+        assert row == {"j": wanted}
+
+    def test_that_are_no_list_and_no_json(self, calls: TestClient) -> None:
+        refused(calls.get("rpc/of_every_type?j={sea"), 400, "22P02")
+
     def test_of_every_type_from_a_body(self, calls: TestClient) -> None:
         given = {"n": "7", "f": 2, "d": 3, "b": True, "t": 5, "j": {"a": None}, "x": "\\x00ff", "at": None}
         answer = rows(calls.post("rpc/of_every_type", json=given))[0]

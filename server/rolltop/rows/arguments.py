@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from rolltop.data import Column, ColumnType
+from rolltop.data.arrays import array_elements
+from rolltop.data.errors import InvalidLiteral
 from rolltop.data.types import SQLValue
 from rolltop.rows import errors, parse, payload, shape
 from rolltop.rows.asked import Field
@@ -82,5 +86,16 @@ def unknown(name: str, given: Mapping[str, Any], queries: Mapping[str, SavedQuer
 def read(name: str, kind: ColumnType, value: Any, *, text: bool = False) -> SQLValue:
     """The value to bind for an argument; with `text` it is written as in a URL, else it is a JSON value."""
     if text and kind.name == "jsonb" and isinstance(value, str):
-        return kind.parse(value)
+        return _json_in_url(kind, value)
     return payload.coerced(Column(name, kind.declared, kind), value, None)
+
+
+def _json_in_url(kind: ColumnType, text: str) -> SQLValue:
+    """JSON, or `{a,"b, c"}`: as which clients write a list where there is no body. Its elements are texts."""
+    try:
+        return kind.parse(text)
+    except InvalidLiteral:
+        elements = array_elements(text)
+        if elements is None:
+            raise
+        return kind.parse(msgspec.json.encode(elements).decode())
