@@ -11,14 +11,15 @@ from rolltop.rows.media import Media
 from rolltop.rows.planned import JSON, TEXT, Aggregate, Arrays, Listed, Nested, Output, Place, Shown, Sort
 
 MOST_PAIRS = 490
-"""SQLite's functions take 1,000 arguments: so many keys and values fit one `json_object`."""
+"""SQLite's functions take 1,000 arguments: so many keys and values fit one `json_object`, cells and delimiters one `concat`."""
 
 _NUMBERS = frozenset({"bigint", "double precision", "numeric"})
 _WRITTEN_BY_SQLITE = _NUMBERS | {"date", "timestamp", "time", "uuid", "text"}
 """The types whose CSV cells SQLite writes itself, but for the odd ones."""
 _ODD_IN_CSV = "{0} >= 9e999 OR {0} <= -9e999"
-_FORMULA = "ltrim({0}, ' ') GLOB " + quote_text("[=+@\t\r-]*")
-"""A text that a spreadsheet may run (threat model F5)."""
+_SIGNS = "=+@\t\r-"
+_FORMULA = f"{{0}} GLOB '[ {_SIGNS}]*' AND ltrim({{0}}, ' ') GLOB '[{_SIGNS}]*'"
+"""A text that a spreadsheet may run (threat model F5); the first look tells most apart at their first letter."""
 _APOSTROPHE = quote_text("'")
 
 
@@ -98,7 +99,9 @@ def row_text(media: Media, pairs: Sequence[tuple[Shown | Arrays, str]]) -> str:
 
 def csv_line(cells: Sequence[str], delimiter: str) -> str:
     """Cells with the delimiter between them; NULL is empty."""
-    return f" || {quote_text(delimiter)} || ".join(f"coalesce({cell}, '')" for cell in cells) or "''"
+    between = f", {quote_text(delimiter)}, "
+    parts = [cells[start : start + MOST_PAIRS] for start in range(0, len(cells), MOST_PAIRS)]
+    return f" || {quote_text(delimiter)} || ".join(f"concat({between.join(part)})" for part in parts) or "''"
 
 
 def csv_cell(output: Shown | Arrays, expression: str, media: Media) -> str:
@@ -113,7 +116,8 @@ def csv_cell(output: Shown | Arrays, expression: str, media: Media) -> str:
     kind = output.cast or place.type
     if kind is not place.type:
         expression = f"rolltop_cast({quote_text(place.type.name)}, {quote_text(kind.name)}, {expression})"
-    expression = _defused(expression, kind, media)
+    if not (place.column.held and kind is place.column.type and kind.name in _NUMBERS):  # those hold no text
+        expression = _defused(expression, kind, media)
     called = f"rolltop_csv({expression}, {quote_text(kind.name)}, {delimiter})"
     if kind.name not in _WRITTEN_BY_SQLITE or kind is not place.type:
         return called
