@@ -10,8 +10,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
@@ -81,6 +79,9 @@ class Database:
         return database
 
     def _upgrade(self, before: str | None) -> None:
+        from alembic import command  # 12 MB, of use once a release
+        from alembic.config import Config as AlembicConfig
+
         if before is not None:
             self._keep_copy(self.path.with_name(f"{self.path.stem}.before-{known_revisions()[-1]}.db"))
         with as_file(files("rolltop.db") / "migrations") as scripts, self.writer.begin() as connection:

@@ -11,7 +11,7 @@ from rolltop.rows.media import Media
 from rolltop.rows.planned import JSON, TEXT, Aggregate, Arrays, Listed, Nested, Output, Place, Shown, Sort
 
 MOST_PAIRS = 490
-"""SQLite's functions take 1,000 arguments: so many keys and values fit one `json_object`, cells and delimiters one `concat`."""
+"""SQLite's functions take 1,000 arguments: so many pairs fit one `json_object` or one line's `concat`."""
 
 _NUMBERS = frozenset({"bigint", "double precision", "numeric"})
 _WRITTEN_BY_SQLITE = _NUMBERS | {"date", "timestamp", "time", "uuid", "text"}
