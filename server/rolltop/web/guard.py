@@ -59,6 +59,12 @@ class UnknownMethod(MethodNotAllowed):
     code = "web.unknown_method"
 
 
+class RowsUnknownMethod(UnknownMethod):
+    """The same in the rows dialect's words (section 1.1)."""
+
+    code = "PGRST117"
+
+
 class ForeignOrigin(Forbidden):
     code = "web.foreign_origin"
 
@@ -111,6 +117,11 @@ def _token_in(headers: Headers) -> str | None:
 def is_closed(path: str) -> bool:
     """Whether the path answers only to those who are known."""
     return (path.startswith(_CLOSED_FOLDERS) or path in CLOSED_PREFIXES) and path not in PUBLIC
+
+
+def _is_rows(path: str) -> bool:
+    """Whether the path belongs to the rows dialect, whose errors have codes of their own."""
+    return path.startswith("/rest/")
 
 
 class Redeemed(Protocol):
@@ -181,6 +192,8 @@ class Guard:
         except RolltopError as error:
             if started:
                 raise
+            if _is_rows(scope["path"]):  # clients of the dialect read the code from here when a HEAD fails
+                error.headers["Proxy-Status"] = f"PostgREST; error={error.code}"
             await answer_error(guarded_send, error)
         except Exception:  # a fault of ours: one calm sentence and a log entry, never a traceback on the wire
             log.exception("Unexpected failure in %s %s", scope["method"], scope["path"])
@@ -199,6 +212,8 @@ class Guard:
     def _check_method(self, scope: ASGIScope, headers: Headers, origin: bytes | None) -> None:
         method = scope["method"]
         if method not in _METHODS:
+            if _is_rows(scope["path"]):
+                raise RowsUnknownMethod(f"Unsupported HTTP method: {method}")
             raise UnknownMethod(f"The method {method} is not supported.")
         if method in _READING or origin in self._allowed_origins:
             return
@@ -226,7 +241,7 @@ class Guard:
             return None
         if path.startswith(DOWNLOADS):
             return self._follow(scope, path)
-        rows = path.startswith("/rest/")
+        rows = _is_rows(path)
         token = _token_in(headers)
         if token is None:
             missing = RowsTokenMissing if rows else TokenMissing
