@@ -18,7 +18,7 @@ from rolltop.collections.imports.plan import plan
 from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import ImportRun
 from rolltop.collections.imports.source import Source
-from rolltop.data import Data
+from rolltop.data import Cause, Data
 
 NUMBERS = itertools.count()
 AS_WRITTEN = Wish(encoding="utf-8", delimiter=",", quote='"', header=True)
@@ -109,6 +109,7 @@ def test_into_a_table_that_is_there(
         "_rolltop_import_dry",
         watch,
         lambda *_settled: None,
+        Cause(),
     )
     assert content(data) == before
     done = load(
@@ -118,6 +119,7 @@ def test_into_a_table_that_is_there(
         "_rolltop_import_run",
         watch,
         lambda *_settled: None,
+        Cause(),
     )
     assert counted(done) == counted(tried)
     after = content(data)
@@ -127,7 +129,7 @@ def test_into_a_table_that_is_there(
     assert len(before) - kept == done.counts.changed
     assert done.counts.landed + done.counts.refused == len(rows) == found.rows
     assert data.read_now("PRAGMA foreign_key_check") == []
-    assert data.read_now("SELECT name FROM sqlite_schema WHERE name LIKE '%rolltop%'") == []
+    assert data.read_now("SELECT name FROM sqlite_schema WHERE name LIKE '%rolltop_import%'") == []
 
 
 @given(st.lists(cells, max_size=12), st.sampled_from(["id", "code", None]))
@@ -140,7 +142,7 @@ def test_of_a_new_table(data: Data, folder: Path, rows: list[dict[str, str]], ke
         wish["columns"] = [{"source": "id", "name": "number", "type": "integer"}, *types[1:]]
     name = f"new_{next(NUMBERS)}"
     dry = plan(found, name, ImportRun.model_validate({**wish, "dry_run": True}))
-    tried = load(data, found, dry, "_rolltop_import_dry", watch, lambda *_settled: None)
+    tried = load(data, found, dry, "_rolltop_import_dry", watch, lambda *_settled: None, Cause())
     done = load(
         data,
         found,
@@ -148,6 +150,7 @@ def test_of_a_new_table(data: Data, folder: Path, rows: list[dict[str, str]], ke
         "_rolltop_import_run",
         watch,
         lambda *_settled: None,
+        Cause(),
     )
     assert counted(done) == counted(tried)
     assert data.read_now(f"SELECT count(*) FROM {name}") == [(done.counts.inserted,)]

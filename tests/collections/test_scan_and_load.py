@@ -17,7 +17,7 @@ from rolltop.collections.imports.readings import TYPES
 from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import ImportRun, RunColumn
 from rolltop.collections.imports.source import Source
-from rolltop.data import Data
+from rolltop.data import Cause, Data
 from rolltop.errors import RolltopError
 
 NUMBERS = itertools.count()
@@ -68,7 +68,7 @@ def loaded(data: Data, found: Scanned, wish: ImportRun) -> list[tuple[object, ..
     """Load it; the rows without the added key."""
     name = f"t{next(NUMBERS)}"
     made = plan(found, name, wish)
-    load(data, found, made, f"_rolltop_import_{name}", watch, lambda *_settled: None)
+    load(data, found, made, f"_rolltop_import_{name}", watch, lambda *_settled: None, Cause())
     names = ", ".join(f'"{column.name}"' for column in made.columns)
     rows = data.read_now(f"SELECT {names} FROM {name}")
     data.submit(lambda connection: connection.execute(f"DROP TABLE {name}").fetchall()).result()
@@ -153,5 +153,5 @@ def test_a_damaged_file_is_loaded_or_refused_in_words(
         content = content[:at] + inserted + content[at + dropped :]
     error = refusal(data, folder, content)
     assert error is None or error.hint
-    left = data.read_now("SELECT name FROM sqlite_schema")
+    left = data.read_now("SELECT name FROM sqlite_schema WHERE name GLOB '_rolltop_import*'")
     assert left == []

@@ -132,7 +132,7 @@ class TestTables:
 
     def test_internal_tables_are_hidden(self, opened: Make) -> None:
         data = opened(
-            "CREATE TABLE _rolltop_log (a); CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);"
+            "CREATE TABLE _rolltop_other (a); CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);"
             "CREATE VIRTUAL TABLE f USING fts5(a)"
         )
         assert list(data.catalog.tables) == ["t"]

@@ -207,13 +207,32 @@ class TestReads:
 
 class TestChanges:
     def test_are_told_after_the_commit(self, opened: Make) -> None:
-        data = opened(TABLE + "; CREATE TABLE c (t INT REFERENCES t ON DELETE CASCADE)")
+        data = opened(TABLE)
         heard: list[tuple[Change, int]] = []
         data.on_change.append(lambda change: heard.append((change, data.read_now("SELECT count(*) FROM t")[0][0])))
         data.submit(insert(1), table="t").result(10)
-        data.submit(lambda _connection: None).result(10)  # the writer has told of the first by now
-        assert (Change("t"), 1) in heard
-        assert (Change("c"), 1) in heard
+        data.submit(lambda _connection: None, table="t").result(10)  # the writer has told of the first by now
+        assert heard == [(Change("t", number=1, keys=((1,),)), 1)]
+
+    def test_name_every_table_that_a_cascade_reached(self, opened: Make) -> None:
+        data = opened(TABLE + "; CREATE TABLE c (t INT REFERENCES t ON DELETE CASCADE); INSERT INTO t VALUES (7, 7)")
+        data.submit(lambda connection: connection.execute("INSERT INTO c VALUES (7)"), table="c").result(10)
+        heard: list[Change] = []
+        data.on_change.append(heard.append)
+        data.submit(lambda connection: connection.execute("DELETE FROM t"), table="t").result(10)
+        data.submit(lambda _connection: None, table="t").result(10)
+        assert {(change.table, change.number, change.keys) for change in heard} == {
+            ("t", 2, ((7,),)),
+            ("c", 2, ((1,),)),
+        }
+
+    def test_without_a_history_name_what_a_cascade_may_reach(self, opened: Make) -> None:
+        data = opened(TABLE + "; CREATE TABLE c (t INT REFERENCES t ON DELETE CASCADE)", in_place=True)
+        heard: list[Change] = []
+        data.on_change.append(heard.append)
+        data.submit(insert(1), table="t").result(10)
+        data.submit(lambda _connection: None, table="t").result(10)
+        assert set(heard) == {Change("t"), Change("c")}
 
     def test_of_the_schema(self, opened: Make) -> None:
         data = opened()

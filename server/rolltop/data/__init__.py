@@ -9,20 +9,25 @@ No code outside `connections` opens the file: closing any other descriptor would
 """
 
 from rolltop.data.catalog import Catalog, CheckRule, Column, ForeignKey, Table, UniqueKey
+from rolltop.data.cause import Cause
 from rolltop.data.change import Change
+from rolltop.data.history import Limits, retire
 from rolltop.data.quoting import quote
 from rolltop.data.store import Data
 from rolltop.data.types import ColumnType
 
 __all__ = [
     "Catalog",
+    "Cause",
     "Change",
     "CheckRule",
     "Column",
     "ColumnType",
     "Data",
     "ForeignKey",
+    "Limits",
     "Table",
     "UniqueKey",
     "quote",
+    "retire",
 ]

@@ -13,7 +13,10 @@ import apsw
 
 from rolltop.data import bounds, connections, errors, inspection
 from rolltop.data.catalog import Catalog
+from rolltop.data.cause import Cause
 from rolltop.data.change import Change
+from rolltop.data.history import Limits, Recorded, joined
+from rolltop.data.history import log as history_log
 from rolltop.data.inspection import Inspected
 from rolltop.data.readers import Readers
 from rolltop.data.reflect import reflect, schema_version
@@ -31,13 +34,13 @@ CATALOG_LOOK_SECONDS = 0.5
 """How stale the catalog may be after another program changed the schema; our own changes are seen at once."""
 CATALOG_WAIT_MS = 50
 """How long a look at the schema waits for another program's lock: it may happen on the event loop."""
-OUTSIDE_LOOK_SECONDS = 1.0
+OUTSIDE_LOOK_SECONDS = 0.5
 
 
 class Data:
     """One open file. Made by `Data.open`, ended by `close`."""
 
-    def __init__(self, path: Path, first: apsw.Connection, *, in_place: bool) -> None:
+    def __init__(self, path: Path, first: apsw.Connection, *, in_place: bool, limits: Limits) -> None:
         self.path = path
         self.in_place = in_place
         self.on_change: list[Callable[[Change], None]] = []
@@ -50,6 +53,7 @@ class Data:
         self._catalog_looked = time.monotonic()
         self._writer = Writer(
             first,
+            limits=limits,
             committed=self._after_commit,
             savepoint_always=lambda: self._catalog.has_deferred_keys,
             changed_outside=self._after_outside_change,
@@ -66,17 +70,23 @@ class Data:
         self._watcher.start()
 
     @classmethod
-    def open(cls, path: Path, *, in_place: bool = False, synchronous: str = "FULL") -> "Data":
+    def open(
+        cls, path: Path, *, in_place: bool = False, synchronous: str = "FULL", limits: Limits | None = None
+    ) -> "Data":
         """Open `path`; make it when it is a workspace's own and not there yet. Raises the errors of `data.errors`.
 
-        `in_place` serves a foreign file as it is found: no journal mode, no page of it changes until someone writes.
+        `in_place` serves a foreign file as it is found: no journal mode, no page of it changes until someone writes,
+        and it has no history until somebody switches it on.
         """
         if synchronous not in ("FULL", "NORMAL", "EXTRA"):
             raise ValueError(f"synchronous must be FULL, NORMAL or EXTRA, not {synchronous!r}")
         path = Path(path).absolute()
         first = connections.open_first(path, in_place=in_place, synchronous=synchronous)
         try:
-            return cls(path, first, in_place=in_place)
+            if not in_place and not history_log.is_there(first):
+                with first:
+                    history_log.switch(first, on=True)
+            return cls(path, first, in_place=in_place, limits=limits or Limits())
         except apsw.Error as error:
             first.close()
             raise errors.of_opening(path, error) from error
@@ -172,8 +182,12 @@ class Data:
         single: bool = False,
         alone: bool = False,
         deadline: float | None = None,
+        cause: Cause | None = None,
+        after: Callable[[apsw.Connection], None] | None = None,
     ) -> T:
         """What `work` returns, run on the writer thread; comes back after COMMIT, when it is on the disk.
+
+        The history records it as `cause` says. `after` runs once that is done, in the same transaction.
 
         `table` names the only table written (subscribers hear of it and of what its cascades reach); without it they
         hear that anything may have changed. `single` promises one statement, which needs no savepoint. `alone` gives
@@ -182,25 +196,44 @@ class Data:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._writer.put(Unit(work, future, loop, table=table, single=single, alone=alone, deadline=deadline))
+        self._writer.put(
+            Unit(
+                work, future, loop, table=table, single=single, alone=alone, deadline=deadline, cause=cause, after=after
+            )
+        )
         return await future
 
     def submit(
-        self, work: Callable[[apsw.Connection], T], *, table: str | None = None, alone: bool = False
+        self,
+        work: Callable[[apsw.Connection], T],
+        *,
+        table: str | None = None,
+        alone: bool = False,
+        cause: Cause | None = None,
     ) -> "concurrent.futures.Future[T]":
         """The same as `write`, from a worker thread; chunks of long work leave room for others in between."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._writer.put(Unit(work, future, None, table=table, single=False, alone=alone, deadline=None))
+        unit = Unit(work, future, None, table=table, single=False, alone=alone, deadline=None, cause=cause)
+        self._writer.put(unit)
         return future
 
-    def reshape(self, work: Callable[[apsw.Connection], T]) -> "concurrent.futures.Future[T]":
+    def reshape(
+        self,
+        work: Callable[[apsw.Connection], T],
+        *,
+        cause: Cause,
+        after: Callable[[apsw.Connection], None] | None = None,
+    ) -> "concurrent.futures.Future[T]":
         """A change of the schema, from a worker thread: alone in its transaction, without foreign keys being enforced.
 
         A table that is dropped to be made anew would otherwise take its children along. The work itself looks at the
-        keys before it returns.
+        keys before it returns. The history records what is different afterwards, so that it can be undone; a table is
+        dropped with `history.kept.retire`, which keeps its rows for that.
         """
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._writer.put(Unit(work, future, None, table=None, single=False, alone=True, deadline=None, keys=False))
+        unit = Unit(work, future, None, table=None, single=False, alone=True, deadline=None, keys=False, cause=cause)
+        unit.after = after
+        self._writer.put(unit)
         return future
 
     def stream(self, produce: Produce) -> AsyncGenerator[bytes]:
@@ -260,17 +293,22 @@ class Data:
         """A read-only connection of one's own, for a thread that reads for long (streams, exports); close it there."""
         return connections.long_reader(self.path, in_place=self.in_place)
 
-    def _after_commit(self, touched: set[str | None], schema_moved: bool) -> None:
+    def _after_commit(self, touched: set[str | None], schema_moved: bool, recorded: list[Recorded]) -> None:
         """On the writer's thread: make the catalog fresh, tell subscribers."""
         if schema_moved:
             self._catalog_looked = 0.0
         if not self.on_change:
             return
-        tables: set[str | None] = set()
+        told = joined(recorded)
         for name in touched:
-            tables |= {None} if name is None else self._catalog.changed_with(name)
-        for table in {None} if None in tables or schema_moved else tables:
-            self._publish(Change(table, schema_moved))
+            for table in {None} if name is None else self._catalog.changed_with(name):
+                told.setdefault(table, None)
+        number = recorded[-1].change if recorded else None
+        if schema_moved or None in told:
+            self._publish(Change(None, schema_moved, number))
+            return
+        for table, keys in told.items():
+            self._publish(Change(table, False, number, keys))
 
     def _after_outside_change(self, schema_moved: bool) -> None:
         if schema_moved:
@@ -285,7 +323,7 @@ class Data:
                 log.exception("A subscriber to changes failed")
 
     def _watch(self) -> None:
-        """Once a second: are more readers wanted; and, while somebody wants to know, did another program write?"""
+        """Twice a second: are more readers wanted; and, while somebody wants to know, did another program write?"""
         while not self._closing.wait(OUTSIDE_LOOK_SECONDS):
             self._readers.look()
             self._queries.look()

@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from rolltop.data import Data, bounds
+from rolltop.data import Cause, Data, bounds
 from rolltop.data.errors import MemoryExceeded, SQLProblem
 from rolltop.data.types import SQLValue
 from rolltop.rows import arguments, body, called, constraints, errors, media, paging, parse, plan, returned, shape, sql
@@ -174,11 +174,15 @@ class Calling:
 
         changes = statement.changes
         table = next(iter(changes)) if len(changes) == 1 else None
+        cause = Cause(request.actor.id, "query", f"Call {described.name}")
         try:
-            return await self._data.write(work, table=table, alone=True)
+            answer = await self._data.write(work, table=table, alone=True, cause=cause)
         except RolledBack as rolled:
-            answer: Answer = rolled.outcome
-            return answer
+            undone: Answer = rolled.outcome
+            return undone
+        if cause.change is not None:
+            answer.headers.append((b"x-rolltop-change", b"%d" % cause.change))
+        return answer
 
     def _returned(
         self,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from rolltop.data import Catalog, Table, quote
+from rolltop.data import Catalog, Cause, Table, quote
 from rolltop.data.types import SQLValue
 from rolltop.rows import constraints, errors, plan, sql
 from rolltop.rows.asked import Asked
@@ -42,6 +42,7 @@ class Target:
     media: Media
     payloads: PayloadReader
     values: Sequence[str]
+    cause: Cause
 
     @property
     def keys(self) -> tuple[str, ...]:

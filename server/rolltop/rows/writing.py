@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from rolltop.auth import Scope
-from rolltop.data import Data, Table, quote
+from rolltop.data import Cause, Data, Table, quote
 from rolltop.rows import constraints, errors, media, paging, parse, plan, respond, shape, sql, storing
 from rolltop.rows.asked import Asked
 from rolltop.rows.fetching import fetched
@@ -24,6 +24,8 @@ from rolltop.rows.storing import Target, Written
 
 WRITE_SECONDS = 30.0
 """An update or delete that may touch any number of rows is interrupted after so long (57014)."""
+KINDS = {"POST": "insert", "PUT": "upsert", "PATCH": "update", "DELETE": "delete"}
+"""What the history calls a write."""
 SHAPES_KEPT = 1_000
 LARGE_BODY = 512 * 1024
 
@@ -78,7 +80,8 @@ class Writing:
         if known is None:
             asked = parse.read(shape.parameters(shaped.pieces))
             known = self._shapes[key] = (asked, plan.read(asked, Source(table), catalog))
-        return Target(table, catalog, *known, media.accepted(request.accept), payloads, shaped.values)
+        cause = Cause(request.actor.id, KINDS[request.method])
+        return Target(table, catalog, *known, media.accepted(request.accept), payloads, shaped.values, cause)
 
     @staticmethod
     async def _payload(request: Request, target: Target, body: bytes, *, missing_default: bool) -> Payload:
@@ -97,6 +100,8 @@ class Writing:
         preferences = request.preferences
         payload = await self._payload(request, target, body, missing_default=preferences.missing == "default")
         conflict = storing.conflict_target(target, preferences)
+        if conflict is not None:
+            target.cause.kind = "upsert"
         wants_location = preferences.returning == "headers-only" and bool(target.table.primary_key)
         wants_object = target.media.form == "object"
         plain = conflict is None and not preferences.representation and not preferences.rollback and not wants_object
@@ -134,7 +139,7 @@ class Writing:
             except constraints.REFUSALS as error:
                 raise storing.explained(connection, error, target, payload, None) from None
 
-        await self._data.write(work, table=target.table.name, single=True)
+        await self._data.write(work, table=target.table.name, single=True, cause=target.cause)
 
     def _answer_post(self, request: Request, target: Target, written: Written, *, resolved: bool) -> Answer:
         preferences = request.preferences
@@ -250,6 +255,7 @@ class Writing:
                 single=single,
                 alone=not bounded,
                 deadline=None if bounded else WRITE_SECONDS,
+                cause=target.cause,
             )
         except RolledBack as rolled:
             written: Written = rolled.outcome
@@ -290,6 +296,8 @@ def _answered(
         header = respond.csv_header(target.plan.keys, target.media)
         body = respond.body_of(target.media, written.text, header)
         headers.insert(0, (b"content-type", target.media.content_type))
+    if target.cause.change is not None:
+        headers.append((b"x-rolltop-change", b"%d" % target.cause.change))
     applied = preferences.applied(*names)
     if applied is not None:
         headers.append((b"preference-applied", applied))

@@ -37,7 +37,7 @@ _SECURITY_HEADERS = [
 ]
 _EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, "
-    b"Preference-Applied, Proxy-Status, Range-Unit"
+    b"Preference-Applied, Proxy-Status, Range-Unit, X-Rolltop-Change"
 )
 
 

@@ -25,7 +25,7 @@ from rolltop.collections.imports.reasons import Reason
 from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.imports.scan import Scanned
 from rolltop.collections.imports.statements import create
-from rolltop.data import Data, quote
+from rolltop.data import Cause, Data, quote
 from rolltop.errors import RolltopError
 
 log = logging.getLogger("rolltop.collections")
@@ -63,10 +63,13 @@ class Rows:
     width: int
     count: int | None
     settle: Settle
+    cause: Cause
 
 
-def load(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress, settle: Settle) -> "Outcome":
-    """Import a file; what became of its rows.
+def load(
+    data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progress, settle: Settle, cause: Cause
+) -> "Outcome":
+    """Import a file; what became of its rows. To the history a new table is one change, whatever its size.
 
     Raises:
         RowRefused: a row does not fit and all or nothing was wanted; nothing is left.
@@ -79,7 +82,7 @@ def load(data: Data, scanned: Scanned, plan: Plan, hidden: str, progress: Progre
         with scanned.content.rows() as rows:
             yield Read(enumerate(rows, 1), lambda: rows.bytes_read)
 
-    rows = Rows(_read, len(scanned.headers), scanned.rows, settle)
+    rows = Rows(_read, len(scanned.headers), scanned.rows, settle, cause)
     return Load(data, rows, plan, hidden, progress).run()
 
 
@@ -107,16 +110,19 @@ class Load:
 
         Raises: what `load` does.
         """
-        into = self._plan.into
+        into, cause = self._plan.into, self._rows.cause
         try:
             self._submit(lambda connection: connection.execute(create(self._hidden, self._plan)) and None)
             count = self._fill()
             if into is None:
-                self._data.submit(self._publish).result()
                 counts = Counts(inserted=count - self._rejects.count)
+                cause.table, cause.rows = self._plan.table, counts.inserted
+                self._data.reshape(self._publish, cause=cause).result()
             else:
                 table = self._hidden if self._plan.treatment.dry_run else into.table.name
-                counts = self._data.submit(lambda each: self._merge(each, into), table=table, alone=True).result()
+                counts = self._data.submit(
+                    lambda each: self._merge(each, into), table=table, alone=True, cause=cause
+                ).result()
         finally:
             self._drop()
         counts.refused = self._rejects.count

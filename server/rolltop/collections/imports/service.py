@@ -45,7 +45,7 @@ from rolltop.collections.quarantine.origin import origin_of
 from rolltop.collections.recipes import service as recipes
 from rolltop.collections.recipes.schemas import Recipe
 from rolltop.config import Config
-from rolltop.data import Data, Table
+from rolltop.data import Cause, Data, Table
 from rolltop.db.database import Database
 from rolltop.errors import RolltopError
 from rolltop.jobs import UNEXPECTED, Asked, InputGone, JobCancelled, JobError, Jobs, Running
@@ -187,7 +187,7 @@ class Imports:
         title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name} into {planned.table}"
         return self._start(
             draft, "import.load", title, scanned.rows, "rows",
-            lambda running: self._load(draft, scanned, planned, recipe, running),
+            lambda running: self._load(draft, scanned, planned, recipe, running, Cause(actor, "import", title)),
             Asked(actor, {"import": id, "run": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of),
         )  # fmt: skip
 
@@ -301,7 +301,7 @@ class Imports:
             return recipes.of_headers(session, scanned.headers)
 
     def _load(
-        self, draft: Draft, scanned: Scanned, planned: Plan, recipe: Recipe | None, running: Running
+        self, draft: Draft, scanned: Scanned, planned: Plan, recipe: Recipe | None, running: Running, cause: Cause
     ) -> dict[str, Any]:
         def _settle(connection: apsw.Connection, _stage: str, rejects: Rejects) -> None:
             if rejects.count:
@@ -310,7 +310,7 @@ class Imports:
 
         with self._fate(draft, running):
             self._sweep()
-            outcome = load.load(self._data, scanned, planned, _hidden(draft), running.progress, _settle)
+            outcome = load.load(self._data, scanned, planned, _hidden(draft), running.progress, _settle, cause)
             waits = draft.id if outcome.counts.refused and not planned.treatment.dry_run else None
             draft.outcome = outcome_of(planned, outcome, waits)
             if planned.treatment.dry_run:
@@ -318,7 +318,7 @@ class Imports:
             else:
                 self._finish(draft, planned, recipe)
             _tell(draft.outcome, running)
-        return {"import": draft.id, **draft.outcome.model_dump()}
+        return {"import": draft.id, **draft.outcome.model_dump(), "change": cause.change}
 
     def _finish(self, draft: Draft, planned: Plan, recipe: Recipe | None) -> None:
         """What else is to be remembered once the rows are there."""

@@ -14,7 +14,7 @@ from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.quarantine import store
 from rolltop.collections.quarantine.origin import Origin
 from rolltop.collections.quarantine.store import Selection
-from rolltop.data import Data
+from rolltop.data import Cause, Data
 from rolltop.kit.ids import new_id
 
 _AT_ONCE = 500
@@ -37,7 +37,7 @@ class Tried:
         }
 
 
-def try_again(data: Data, origin: Origin, plan: Plan, chosen: Selection, progress: Progress) -> Tried:
+def try_again(data: Data, origin: Origin, plan: Plan, chosen: Selection, progress: Progress, cause: Cause) -> Tried:
     """Load the chosen rows; those that land leave the quarantine in the same transaction.
 
     Raises:
@@ -55,7 +55,7 @@ def try_again(data: Data, origin: Origin, plan: Plan, chosen: Selection, progres
         finally:
             connection.close()
 
-    rows = Rows(_read, len(origin.headers), None, _settle)
+    rows = Rows(_read, len(origin.headers), None, _settle, cause)
     return Tried(Load(data, rows, plan, f"{HIDDEN}{new_id()}", progress).run())
 
 

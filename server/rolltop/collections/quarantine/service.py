@@ -40,7 +40,7 @@ from rolltop.collections.quarantine.schemas import (
 from rolltop.collections.quarantine.store import Selection
 from rolltop.collections.recipes import service as recipes
 from rolltop.collections.recipes.schemas import CutLong, FillShort, Fix, ReadAs, Recipe
-from rolltop.data import Data, Table
+from rolltop.data import Cause, Data, Table
 from rolltop.db.database import Database
 from rolltop.jobs import Asked, InputGone, Job, Jobs, Running
 
@@ -178,9 +178,12 @@ class Quarantines:
                 raise Retrying
             self._retrying[id] = ""
 
+        title = f"Try {origin.name} again"
+
         def _work(running: Running) -> dict[str, Any]:
             try:
-                tried = try_again(self._data, origin, plan, chosen, running.progress)
+                cause = Cause(actor, "import", title)
+                tried = try_again(self._data, origin, plan, chosen, running.progress, cause)
                 return _result(origin, tried)
             finally:
                 with self._lock:
@@ -189,7 +192,7 @@ class Quarantines:
         with self._reader() as connection:
             total = store.count(connection, id, chosen)
         asked = Asked(actor, {"quarantine": id, "retry": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of)
-        job = self._jobs.submit("import.retry", f"Try {origin.name} again", _work, total=total, asked=asked)
+        job = self._jobs.submit("import.retry", title, _work, total=total, asked=asked)
         with self._lock:
             if id in self._retrying:
                 self._retrying[id] = job.id

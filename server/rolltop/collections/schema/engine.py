@@ -17,7 +17,7 @@ from rolltop.collections.schema.draft import Draft
 from rolltop.collections.schema.errors import BadColumns, InUse, NameTaken, NotForViews, NotThere, WrongOrder
 from rolltop.collections.schema.indexes import index_sql
 from rolltop.collections.schema.twin import Named, lenient
-from rolltop.data import quote
+from rolltop.data import quote, retire
 
 OF_VIEWS = (wishes.Rename, wishes.Describe, wishes.SetSelect, wishes.Delete)
 
@@ -140,7 +140,7 @@ class Engine:
             pointing = [child for child in links.children(self.connection, name) if child.table != name]
             for child in pointing:
                 self._drop_key_of(child)
-            self.connection.execute(f"DROP TABLE {quote(name)}")
+            retire(self.connection, name)
         self.lost.append(f"{'view' if self.is_view else 'table'} {name}")
         self.name = None
 

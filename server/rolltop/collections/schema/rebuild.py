@@ -1,6 +1,6 @@
 """A table in another shape, by SQLite's safe procedure (sqlite.org/lang_altertable.html, section 7).
 
-    new table under a hidden name ─▶ rows copied by one statement ─▶ old one dropped ─▶ renamed ─▶ indexes, triggers
+    new table under a hidden name ─▶ rows copied by one statement ─▶ old one retired ─▶ renamed ─▶ indexes, triggers
 
 Foreign keys are not enforced meanwhile. Memory is bounded: rows go from page to page, cells through a function only
 where their type changes.
@@ -14,7 +14,7 @@ import apsw
 from rolltop.collections.schema.convert import Conversion
 from rolltop.collections.schema.draft import Draft
 from rolltop.collections.schema.twin import lenient
-from rolltop.data import quote
+from rolltop.data import quote, retire
 from rolltop.data.definition import TableText
 
 HIDDEN = "_rolltop_rebuilt"
@@ -38,7 +38,7 @@ def carry_out(connection: apsw.Connection, draft: Draft, dropped: Collection[str
         connection.execute(draft.text.sql(HIDDEN))
         _copy(connection, draft)
         number = _last_number(connection, draft.name)
-        connection.execute(f"DROP TABLE {quote(draft.name)}")
+        retire(connection, draft.name)
         connection.execute("PRAGMA legacy_alter_table = ON")  # views that name the table, which is gone for a moment
         try:
             connection.execute(f"ALTER TABLE {quote(HIDDEN)} RENAME TO {quote(draft.name)}")

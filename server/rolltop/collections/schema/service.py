@@ -20,7 +20,7 @@ from rolltop.collections.schema.twin import Snapshot, snapshot, twin
 from rolltop.collections.schema.uses import Uses
 from rolltop.collections.schemas import CollectionDetail
 from rolltop.collections.service import Collections, Labels, labels
-from rolltop.data import Data, quote
+from rolltop.data import Cause, Data, quote
 from rolltop.data.errors import Busy
 from rolltop.db.database import Database
 
@@ -41,13 +41,13 @@ class Schema:
         self._uses = uses
         self._collections = collections
 
-    async def create(self, wish: wishes.TableCreate | wishes.ViewCreate) -> CollectionDetail:
+    async def create(self, wish: wishes.TableCreate | wishes.ViewCreate, cause: Cause) -> CollectionDetail:
         """Make a table or a view.
 
         Raises:
             SchemaError, NameTaken: it cannot be made, and why.
         """
-        await asyncio.to_thread(self._create, wish)
+        await asyncio.to_thread(self._create, wish, cause)
         return await self._now(wish.name)
 
     async def preview(self, name: str, wish: wishes.Changes) -> wishes.Impact:
@@ -58,14 +58,14 @@ class Schema:
         """
         return await asyncio.to_thread(self._preview, name, wish)
 
-    async def change(self, name: str, wish: wishes.Changes) -> wishes.Changed:
+    async def change(self, name: str, wish: wishes.Changes, cause: Cause) -> wishes.Changed:
         """Do the changes, all of them or none.
 
         Raises:
             NoSuchCollection, SchemaError: they are not possible.
             Changed, InUse, StillReferenced, RowsInTheWay: something stands in the way, and what to do.
         """
-        done, found = await asyncio.to_thread(self._change, name, wish)
+        done, found = await asyncio.to_thread(self._change, name, wish, cause)
         now = None if done.name is None else await self._now(done.name)
         return wishes.Changed(collection=now, rewritten=done.rewritten, findings=found, lost=done.lost)
 
@@ -78,8 +78,11 @@ class Schema:
 
     # ---- new ones --------------------------------------------------------------------------------------------------
 
-    def _create(self, wish: wishes.TableCreate | wishes.ViewCreate) -> None:
-        self._rehearsed(lambda entries: self._try_new(entries, wish), lambda connection, _: _make(connection, wish))
+    def _create(self, wish: wishes.TableCreate | wishes.ViewCreate, cause: Cause) -> None:
+        cause.title, cause.table = f"Create {wish.name}", wish.name
+        self._rehearsed(
+            lambda entries, _: self._try_new(entries, wish), lambda connection, _: _make(connection, wish), cause
+        )
         described = [wishes.Describe(change="describe", label=wish.label, description=wish.description)]
         if isinstance(wish, wishes.TableCreate):
             described += [
@@ -121,7 +124,7 @@ class Schema:
                 after=rehearsal.after,
             )
 
-    def _change(self, name: str, wish: wishes.Changes) -> tuple[Rehearsal, list[wishes.Finding]]:
+    def _change(self, name: str, wish: wishes.Changes, cause: Cause) -> tuple[Rehearsal, list[wishes.Finding]]:
         found: list[wishes.Finding] = []
 
         def _try(entries: Snapshot, connection: apsw.Connection) -> Rehearsal:
@@ -133,7 +136,9 @@ class Schema:
             _refuse_rows(found)
             return rehearsal
 
-        rehearsal = self._rehearsed_reading(_try, lambda connection, made: _do(connection, name, wish, made))
+        deleted = any(isinstance(each, wishes.Delete) for each in wish.changes)
+        cause.title, cause.table = f"{'Delete' if deleted else 'Change'} {name}", name
+        rehearsal = self._rehearsed(_try, lambda connection, made: _do(connection, name, wish, made), cause)
         if rehearsal.name is None:
             with self._database.write() as session:
                 store.forget(session, name)
@@ -170,10 +175,7 @@ class Schema:
 
     # ---- the way to the writer -------------------------------------------------------------------------------------
 
-    def _rehearsed(self, attempt: Any, work: Any) -> Any:
-        return self._rehearsed_reading(lambda entries, _: attempt(entries), work)
-
-    def _rehearsed_reading(self, attempt: Any, work: Any) -> Any:
+    def _rehearsed(self, attempt: Any, work: Any, cause: Cause) -> Any:
         """Rehearse on what the schema is now, do it on the very same schema; again when somebody came in between."""
         refused = False
         for _ in range(TRIES):
@@ -187,7 +189,7 @@ class Schema:
                 work(writing, made)
 
             try:
-                self._data.reshape(_unit).result()
+                self._data.reshape(_unit, cause=cause).result()
             except _Moved:
                 continue
             except (CellsChanged, apsw.ConstraintError) as error:

@@ -103,7 +103,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Collection
-         * @description Delete a table or a view with all its rows.
+         * @description Delete a table or a view with all its rows. `POST /api/history/{id}/undo` brings it back.
          */
         delete: operations["delete_collection"];
         options?: never;
