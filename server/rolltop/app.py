@@ -18,7 +18,7 @@ from rolltop import __version__, db
 from rolltop.auth import Sessions, Tickets
 from rolltop.bridge import Bridge
 from rolltop.config import Config
-from rolltop.data import Change, Data
+from rolltop.data import Change, Data, Limits
 from rolltop.data.reflect import is_hidden
 from rolltop.errors import RolltopError
 from rolltop.events import Events
@@ -62,6 +62,11 @@ def routers() -> "tuple[APIRouter, ...]":
     return (
         auth, workspace, schema, collections, imports, quarantine, recipes, exports, queries, jobs, events, bridge, docs
     )  # fmt: skip
+
+
+def _limits(config: Config) -> Limits:
+    """How much history is kept."""
+    return Limits(config.history_days, config.history_mb * 1_000_000, config.history_change_mb * 1_000_000)
 
 
 def _log_failure(failure: BaseException) -> None:
@@ -113,7 +118,10 @@ class Application:
             db.check(self.workspace.own_file)
             in_place = self.config.data is not None
             self.data = Data.open(
-                self.config.data or self.workspace.data_file, in_place=in_place, synchronous=self.config.synchronous
+                self.config.data or self.workspace.data_file,
+                in_place=in_place,
+                synchronous=self.config.synchronous,
+                limits=_limits(self.config),
             )
             self._closers.append(self.data.close)
         except BaseException:

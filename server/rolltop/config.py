@@ -51,6 +51,15 @@ class Config(BaseSettings):
         default=frozenset(),
         description="Hosts inside this machine or its network that imports may fetch from, such as 10.0.0.5:8000.",
     )
+    history_days: int = Field(
+        default=90, ge=0, le=36_500, description="Changes older than so many days are let go; 0: whatever their age."
+    )
+    history_mb: int = Field(
+        default=1_000, ge=0, description="The megabytes that the history may take of data.db; 0: nothing is recorded."
+    )
+    history_change_mb: int = Field(
+        default=128, ge=1, description="A change that takes more megabytes than this is named, but cannot be undone."
+    )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
 
 

@@ -16,10 +16,16 @@ class Cause:
     """For programs: insert, update, upsert, delete, import, schema, undo, redo, write."""
     title: str | None = None
     """For people; None where the kind and the table say it."""
+    job: str | None = None
+    """The id of the job that writes."""
     table: str | None = None
     """The table that a change of the schema is about, where that is not the first one that became different."""
     rows: int = 0
     """How many rows a change of the schema is about."""
+    words: str | None = None
+    """What people call the tables of a change of the schema before it, as JSON: what to say again once it is undone."""
+    described: bool = False
+    """Whether these words become different, so that there is a change even where the schema stays as it is."""
     of: int | None = None
     """The change that this one undoes or redoes."""
     change: int | None = None

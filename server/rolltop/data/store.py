@@ -17,6 +17,7 @@ from rolltop.data.cause import Cause
 from rolltop.data.change import Change
 from rolltop.data.history import Limits, Recorded, joined
 from rolltop.data.history import log as history_log
+from rolltop.data.history.trimming import Trimmer
 from rolltop.data.inspection import Inspected
 from rolltop.data.readers import Readers
 from rolltop.data.reflect import reflect, schema_version
@@ -66,7 +67,9 @@ class Data:
         self._inspector_lock = threading.Lock()
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="rolltop-watcher", daemon=True)
+        self._trimmer = Trimmer(self._writer.recorder, self._submit_trimming, self.connect_reader)
         self._writer.start()
+        self._trimmer.start()
         self._watcher.start()
 
     @classmethod
@@ -83,10 +86,11 @@ class Data:
         path = Path(path).absolute()
         first = connections.open_first(path, in_place=in_place, synchronous=synchronous)
         try:
-            if not in_place and not history_log.is_there(first):
+            limits = limits or Limits()
+            if not in_place and limits.bytes and not history_log.is_there(first):
                 with first:
                     history_log.switch(first, on=True)
-            return cls(path, first, in_place=in_place, limits=limits or Limits())
+            return cls(path, first, in_place=in_place, limits=limits)
         except apsw.Error as error:
             first.close()
             raise errors.of_opening(path, error) from error
@@ -99,6 +103,7 @@ class Data:
         self._readers.stop()
         self._queries.stop()
         self._watcher.join()
+        self._trimmer.stop()
         self._streams.close()
         self._query_streams.close()
         with self._inspector_lock:
@@ -235,6 +240,19 @@ class Data:
         unit.after = after
         self._writer.put(unit)
         return future
+
+    def record(self, *, on: bool) -> None:
+        """Turn the history of this file on or off; what was recorded stays. Waits for the writer."""
+        recorder = self._writer.recorder
+        self.submit(lambda _: recorder.switch(on=on), table=history_log.TABLE).result()
+
+    @property
+    def limits(self) -> Limits:
+        """How much history is kept."""
+        return self._writer.recorder.limits
+
+    def _submit_trimming(self, work: Callable[[apsw.Connection], T]) -> "concurrent.futures.Future[T]":
+        return self.submit(work, table=history_log.TABLE, alone=True)
 
     def stream(self, produce: Produce) -> AsyncGenerator[bytes]:
         """The chunks that `produce` makes in one read transaction, on a thread of its own."""

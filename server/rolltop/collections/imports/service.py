@@ -308,6 +308,7 @@ class Imports:
                 origin = origin_of(draft.id, draft.name, scanned.headers, planned)
                 quarantine.keep(connection, draft.id, msgspec.json.encode(origin), rejects.table)
 
+        cause.job = running.id
         with self._fate(draft, running):
             self._sweep()
             outcome = load.load(self._data, scanned, planned, _hidden(draft), running.progress, _settle, cause)

@@ -182,7 +182,7 @@ class Quarantines:
 
         def _work(running: Running) -> dict[str, Any]:
             try:
-                cause = Cause(actor, "import", title)
+                cause = Cause(actor, "import", title, job=running.id)
                 tried = try_again(self._data, origin, plan, chosen, running.progress, cause)
                 return _result(origin, tried)
             finally:

@@ -6,7 +6,7 @@ first: in the kept one they would go on to forbid, or to follow, what happens to
 rules name it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -108,12 +108,34 @@ def remake(connection: apsw.Connection, table: str, before: str, sql: str) -> No
     _go_on_counting(connection, before, sequence)
 
 
-def let_go(connection: apsw.Connection, change: int) -> None:
-    """Drop what was kept for a change."""
-    names = connection.execute("SELECT name FROM _rolltop_log_kept WHERE change = ?", (change,)).fetchall()
-    for (name,) in names:
-        connection.execute(f"DROP TABLE IF EXISTS {quote(str(name))}")
-    connection.execute("DELETE FROM _rolltop_log_kept WHERE change = ?", (change,))
+def thin_out(connection: apsw.Connection, kept: str, rows: int) -> bool:
+    """Take so many rows out of a kept table, or the table when none is left; whether it is still there.
+
+    To drop a large table at once would hold the writer up for as long as it takes to read it.
+    """
+    key = _key(connection, kept)
+    if key:
+        listed = ", ".join(map(quote, key))
+        chosen = f"SELECT {listed} FROM {quote(kept)} LIMIT ?"
+        connection.execute(f"DELETE FROM {quote(kept)} WHERE ({listed}) IN ({chosen})", (rows,))
+        if connection.changes():
+            return True
+    connection.execute(f"DROP TABLE IF EXISTS {quote(kept)}")
+    return False
+
+
+def _key(connection: apsw.Connection, table: str) -> list[str]:
+    """What names a row: the rowid, or the key where there is none; nothing where no name is left for the rowid."""
+    found = connection.execute("SELECT name, pk FROM pragma_table_xinfo(?)", (table,)).fetchall()
+    if connection.execute("SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'", (table,)).get:
+        return [str(name) for name, place in found if place]
+    return _free_rowids(str(name) for name, _ in found)
+
+
+def _free_rowids(columns: Iterable[str]) -> list[str]:
+    """The names of the rowid that no column takes."""
+    taken = {name.lower() for name in columns}
+    return [name for name in _ROWIDS if name not in taken][:1]
 
 
 @contextmanager
@@ -132,13 +154,12 @@ def plain_columns(connection: apsw.Connection, table: str) -> tuple[list[str], l
     found = connection.execute("SELECT name, pk, hidden FROM pragma_table_xinfo(?)", (table,)).fetchall()
     rows = [(str(name), bool(pk), bool(hidden)) for name, pk, hidden in found]
     columns = [name for name, _, hidden in rows if not hidden]
-    taken = {name.lower() for name, _, _ in rows}
     indexed = connection.execute("SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'", (table,)).fetchall()
     is_rowid = sum(pk for _, pk, _ in rows) == 1 and not indexed
     listed = "SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'"
     if is_rowid or connection.execute(listed, (table,)).get:
         return columns, []
-    return columns, [name for name in _ROWIDS if name not in taken][:1]
+    return columns, _free_rowids(name for name, _, _ in rows)
 
 
 def _sequence(connection: apsw.Connection, table: str) -> int | None:

@@ -1,7 +1,7 @@
 """The log's tables in the user's file, and the statements on them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apsw
@@ -9,6 +9,7 @@ import msgspec
 
 from rolltop.data.cause import Cause
 
+TABLE = "_rolltop_log"
 PART_BYTES = 256 * 1024
 """A changeset larger than this lies in parts of about so many bytes, so that nobody holds all of it."""
 
@@ -20,18 +21,27 @@ CREATE TABLE IF NOT EXISTS _rolltop_log (
     actor TEXT NOT NULL,
     kind TEXT NOT NULL,
     title TEXT,
+    job TEXT,                              -- the job that it was made by
     tbl TEXT,                              -- the table that was meant
     key TEXT,                              -- the key of the only row, as JSON
     row_count INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,                -- what the entry takes in the file, about
+    total INTEGER NOT NULL,                -- of this and all before it, so that a span's size needs no sum
     of INTEGER,                            -- the change that this one takes back
     undone_by INTEGER,
     lost TEXT,                             -- why it cannot be undone
     tables TEXT,                           -- {name: shape}, as JSON
     steps TEXT,                            -- of a schema change: what became different, as JSON
+    words TEXT,                            -- of a schema change: what people called its tables before, as JSON
     changes BLOB                           -- the changeset; NULL when it lies in parts
 );
 CREATE INDEX IF NOT EXISTS _rolltop_log_by_table ON _rolltop_log (tbl, key);
+CREATE TABLE IF NOT EXISTS _rolltop_log_also (
+    change INTEGER NOT NULL,
+    tbl TEXT NOT NULL,                     -- a table that it reached beside the one that was meant
+    PRIMARY KEY (change, tbl)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS _rolltop_log_also_by_table ON _rolltop_log_also (tbl);
 CREATE TABLE IF NOT EXISTS _rolltop_log_part (
     id INTEGER PRIMARY KEY,
     change INTEGER NOT NULL,
@@ -48,19 +58,30 @@ CREATE TABLE IF NOT EXISTS _rolltop_log_kept (
     name TEXT PRIMARY KEY NOT NULL,        -- of the hidden table
     tbl TEXT NOT NULL,                     -- what it was called
     how TEXT,                              -- NULL: it was renamed; else how a bare copy becomes a table again
-    change INTEGER                         -- the change that it is kept for
+    change INTEGER,                        -- the change that it is kept for
+    bytes INTEGER                          -- NULL until it was measured
 );
-CREATE TABLE IF NOT EXISTS _rolltop_log_switch (on_off INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS _rolltop_log_state (
+    on_off INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL DEFAULT 0,    -- how many entries were let go
+    trimmed_bytes INTEGER NOT NULL DEFAULT 0,
+    trimmed_at INTEGER
+);
 """
 
 _INSERT = (
-    "INSERT INTO _rolltop_log (at, actor, kind, title, tbl, key, row_count, bytes, of, lost, tables, steps, changes) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO _rolltop_log "
+    "(at, actor, kind, title, job, tbl, key, row_count, bytes, total, of, lost, tables, steps, words, changes) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9 + coalesce((SELECT total FROM _rolltop_log ORDER BY id DESC LIMIT 1), 0), "
+    "?, ?, ?, ?, ?, ?)"
 )
 _ENTRY = (
-    "SELECT id, at, actor, kind, title, tbl, key, row_count, bytes, of, undone_by, lost, tables, steps "
+    "SELECT id, at, actor, kind, title, job, tbl, key, row_count, bytes, of, undone_by, lost, tables, steps, words "
     "FROM _rolltop_log"
 )
+
+ENTRY_BYTES = 150
+"""What an entry takes in the file beside its changeset: the line, its part of an index (measured)."""
 
 
 class Entry(NamedTuple):
@@ -71,6 +92,7 @@ class Entry(NamedTuple):
     actor: str
     kind: str
     title: str | None
+    job: str | None
     table: str | None
     key: str | None
     rows: int
@@ -80,16 +102,17 @@ class Entry(NamedTuple):
     lost: str | None
     tables: str | None
     steps: str | None
+    words: str | None
 
 
 def is_there(connection: apsw.Connection) -> bool:
     """Whether the file has a log."""
-    return bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_rolltop_log'").fetchall())
+    return bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_rolltop_log_state'").fetchall())
 
 
 def is_on(connection: apsw.Connection) -> bool:
     """Whether writes are to be recorded: a file without a log says no."""
-    return is_there(connection) and bool(connection.execute("SELECT on_off FROM _rolltop_log_switch").get)
+    return is_there(connection) and bool(connection.execute("SELECT on_off FROM _rolltop_log_state").get)
 
 
 def switch(connection: apsw.Connection, *, on: bool) -> None:
@@ -97,8 +120,10 @@ def switch(connection: apsw.Connection, *, on: bool) -> None:
     if not on and not is_there(connection):
         return
     connection.execute(_TABLES)
-    connection.execute("DELETE FROM _rolltop_log_switch")
-    connection.execute("INSERT INTO _rolltop_log_switch VALUES (?)", (int(on),))
+    connection.execute(
+        "INSERT INTO _rolltop_log_state (on_off) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM _rolltop_log_state)"
+    )
+    connection.execute("UPDATE _rolltop_log_state SET on_off = ?", (int(on),))
 
 
 def add(
@@ -113,14 +138,21 @@ def add(
     tables: str | None = None,
     steps: str | None = None,
     changes: bytes | None = None,
+    also: Iterable[str] = (),
 ) -> int:
-    """Add a line; its number, which the cause gets too."""
+    """Add a line; its number, which the cause gets too. `also` names the tables beside `table` that it is about."""
     at = time.time_ns() // 1_000
+    size += ENTRY_BYTES + len(steps or "") + len(cause.words or "")
     connection.execute(
         _INSERT,
-        (at, cause.actor, cause.kind, cause.title, table, key, rows, size, cause.of, lost, tables, steps, changes),
-    )
+        (
+            at, cause.actor, cause.kind, cause.title, cause.job, table, key, rows, size, cause.of, lost, tables, steps,
+            cause.words, changes,
+        ),
+    )  # fmt: skip
     cause.change = connection.last_insert_rowid()
+    for name in set(also) - {table}:
+        connection.execute("INSERT INTO _rolltop_log_also VALUES (?, ?)", (cause.change, name))
     return cause.change
 
 

@@ -26,11 +26,14 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is kept. Zero keeps nothing of that kind."""
+    """How much is kept."""
 
     days: int = 90
+    """The age of the oldest change; 0: whatever its age."""
     bytes: int = 1_000_000_000
+    """What the history may take of the file; 0: nothing is recorded."""
     change_bytes: int = 128_000_000
+    """What one change may take; a larger one is named without what it would take to undo it."""
 
 
 class Recorded(NamedTuple):
@@ -78,7 +81,9 @@ class Recorder:
     def __init__(self, connection: apsw.Connection, limits: Limits) -> None:
         self._connection = connection
         self.limits = limits
-        self.on = log.is_on(connection)
+        self.on = limits.bytes > 0 and log.is_on(connection)
+        self.entries = 0
+        """How many were written since the start; read by others to see whether there was one."""
         self._shapes: dict[str, tuple[int, int]] = {}
         self._unrecordable: dict[str, bool] = {}
         self._recording: Recording | None = None
@@ -87,7 +92,7 @@ class Recorder:
     def switch(self, *, on: bool) -> None:
         """Turn the history on or off, for this file, until it is turned again."""
         log.switch(self._connection, on=on)
-        self.on = on
+        self.on = on and self.limits.bytes > 0
 
     def forget_shapes(self) -> None:
         """After anything that may have changed the schema."""
@@ -153,8 +158,17 @@ class Recorder:
         shapes = self._shapes_of(tables)
         connection = self._connection
         change = log.add(
-            connection, cause, table=first, rows=rows, size=len(changes), key=key, tables=shapes, changes=changes
+            connection,
+            cause,
+            table=first,
+            rows=rows,
+            size=len(changes),
+            key=key,
+            tables=shapes,
+            changes=changes,
+            also=tables,
         )
+        self.entries += 1
         return Recorded(change, tables)
 
     def before_reshaping(self) -> reshaping.Before | None:
@@ -167,7 +181,7 @@ class Recorder:
         if before is None:
             return None
         done, lost = reshaping.difference(self._connection, before)
-        if not (done.tables or done.gone or done.come or lost):
+        if not (done.tables or done.gone or done.come or lost or cause.described):
             return None
         reason = f"The rows of {lost[0]!r} were not kept." if lost else None
         names = [name for each in done.tables for name in (each.after, each.before) if name is not None]
@@ -180,7 +194,9 @@ class Recorder:
             rows=cause.rows,
             lost=reason,
             steps=steps,
+            also=names,
         )
+        self.entries += 1
         log.own_kept(self._connection, number)
         return Recorded(number, {})
 
@@ -193,7 +209,8 @@ class Recorder:
             else f"The table {recording.skipped[0]!r} has no key, and a column takes the name _rowid_."
         )
         rows = self._connection.total_changes() - recording.changes_before
-        change = log.add(self._connection, cause, table=tables[0], rows=rows, lost=reason)
+        change = log.add(self._connection, cause, table=tables[0], rows=rows, lost=reason, also=tables)
+        self.entries += 1
         return Recorded(change, dict.fromkeys(tables))
 
     def _large(self, recording: Recording) -> Recorded | None:
@@ -224,7 +241,8 @@ class Recorder:
         if not size:
             return None
         shapes = self._shapes_of(tables)
-        change = log.add(connection, cause, table=tables[0], rows=rows, size=size, tables=shapes)
+        change = log.add(connection, cause, table=tables[0], rows=rows, size=size, tables=shapes, also=tables)
+        self.entries += 1
         return Recorded(change, dict.fromkeys(tables))
 
     def _shapes_of(self, tables: Iterable[str]) -> str:
