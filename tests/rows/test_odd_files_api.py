@@ -328,8 +328,8 @@ class TestTables:
         assert (found["c0"], found["c1199"]) == ("}", "z")
 
     def test_hidden_tables_are_unknown(self, serve: Open) -> None:
-        client = serve("CREATE TABLE _rolltop_log (a INT); CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")
-        for name in ("_rolltop_log", "_ROLLTOP_LOG", "sqlite_sequence", "sqlite_master"):
+        client = serve("CREATE TABLE _rolltop_other (a INT); CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        for name in ("_rolltop_other", "_ROLLTOP_OTHER", "_rolltop_log", "sqlite_sequence", "sqlite_master"):
             assert client.get(name).json()["code"] == "PGRST205"
             assert client.post(name, json={}).json()["code"] == "PGRST205"
 
