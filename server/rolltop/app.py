@@ -46,6 +46,7 @@ def create_app(config: Config, mode: Mode = "serve") -> "Application":
 def routers() -> "tuple[APIRouter, ...]":
     """Every domain's routes; loads FastAPI. Also what the static part of the API document is written from."""
     from rolltop.auth.router import router as auth
+    from rolltop.backups.router import router as backups
     from rolltop.bridge.router import router as bridge
     from rolltop.collections.imports.router import router as imports
     from rolltop.collections.quarantine.router import router as quarantine
@@ -60,7 +61,8 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.workspace.router import router as workspace
 
     return (
-        auth, workspace, schema, collections, imports, quarantine, recipes, exports, queries, jobs, events, bridge, docs
+        auth, workspace, schema, collections, imports, quarantine, recipes, exports, queries, jobs, events, bridge,
+        docs, backups,
     )  # fmt: skip
 
 
@@ -177,6 +179,8 @@ class Application:
 
     def parts(self) -> dict[str, Any]:
         """Load SQLModel, bring rolltop.db to its present form, and start the living parts: once, after `open`."""
+        from rolltop.backups import Backups
+        from rolltop.backups.source import of_open
         from rolltop.collections.imports import Imports
         from rolltop.collections.quarantine.service import Quarantines
         from rolltop.collections.schema import Uses
@@ -194,7 +198,12 @@ class Application:
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
         collections, uses = Collections(self.data, Seen()), Uses()
+        backups = Backups(
+            self.workspace.backups, of_open(self.workspace, self.data, database), self.workspace.files / "backups",
+            self.config.import_limit_mb, runner,
+        )  # fmt: skip
         return {
+            "backups": backups,
             "bridge": self.bridge,
             "collections": collections,
             "config": self.config,

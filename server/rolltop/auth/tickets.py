@@ -10,7 +10,7 @@ from rolltop.kit.ids import secret
 
 TICKET_SECONDS = 60
 _TICKETS_KEPT = 1_000
-DOWNLOADABLE = ("/api/exports/",)
+DOWNLOADABLE = ("/api/exports/", "/api/backups/")
 """Where the files are that a link may lead to."""
 
 

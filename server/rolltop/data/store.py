@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from rolltop.data import bounds, connections, errors, inspection
+from rolltop.data import bounds, connections, copying, errors, inspection
 from rolltop.data.catalog import Catalog
 from rolltop.data.cause import Cause
 from rolltop.data.change import Change
@@ -310,6 +310,13 @@ class Data:
     def connect_reader(self) -> apsw.Connection:
         """A read-only connection of one's own, for a thread that reads for long (streams, exports); close it there."""
         return connections.long_reader(self.path, in_place=self.in_place)
+
+    def snapshot(self) -> apsw.Connection:
+        """A connection of one's own that goes on seeing this moment; close it soon, for the log grows meanwhile.
+
+        A file of another program that keeps no log cannot be written as long as it is open.
+        """
+        return copying.snapshot(self.path, in_place=self.in_place)
 
     def _after_commit(self, touched: set[str | None], schema_moved: bool, recorded: list[Recorded]) -> None:
         """On the writer's thread: make the catalog fresh, tell subscribers."""

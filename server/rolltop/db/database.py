@@ -113,6 +113,13 @@ class Database:
         with Session(self.writer) as session, session.begin():
             yield session
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody writes within the block."""
+        with self.write() as session:
+            session.connection()  # takes the lock, which a session does with its first statement
+            yield
+
     def close(self) -> None:
         """Give up every connection; the last one checkpoints the WAL."""
         self.reader.dispose()

@@ -28,7 +28,7 @@ CLOSED_PREFIXES = ("/api", "/rest", "/openapi.json", "/health")
 _CLOSED_FOLDERS = tuple(f"{prefix}/" for prefix in CLOSED_PREFIXES)
 DOWNLOADS = "/api/downloads/"
 """Below it a ticket in the path stands for the token and for what is downloaded (threat model B6)."""
-RAW_BODIES = frozenset({"/api/imports"})  # routes that take a file as their body
+RAW_BODIES = frozenset({"/api/imports", "/api/backups/upload"})  # routes that take a file as their body
 
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),

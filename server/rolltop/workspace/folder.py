@@ -12,7 +12,7 @@ from rolltop.kit.files import private_folder, write_private
 from rolltop.kit.locks import FileLock
 
 FORMAT = 1
-FOLDERS = ("files", "logs", "secrets")
+FOLDERS = ("backups", "files", "logs", "secrets")
 LOCK_FILE = "workspace.lock"
 DATA_FILE = "data.db"
 OWN_FILE = "rolltop.db"
@@ -97,6 +97,11 @@ class Workspace:
     def files(self) -> Path:
         """Uploads and spooled imports, under names of our own."""
         return self.path / "files"
+
+    @property
+    def backups(self) -> Path:
+        """Whole copies of the workspace, one file each."""
+        return self.path / "backups"
 
     def close(self) -> None:
         """Let another process have it."""

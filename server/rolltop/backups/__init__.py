@@ -1,0 +1,5 @@
+"""Backups: the whole workspace in one file, checked, kept, brought back."""
+
+from rolltop.backups.service import Backups
+
+__all__ = ["Backups"]

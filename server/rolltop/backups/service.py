@@ -1,0 +1,195 @@
+"""The backups of the open workspace: made, listed, checked, taken in and deleted.
+
+Everything about them is in their folder; nothing here needs rolltop.db, which may be what a backup is needed for.
+"""
+
+import builtins
+import dataclasses
+import re
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rolltop.backups.archive import Archive
+from rolltop.backups.checking import check
+from rolltop.backups.errors import BackupInUse, NoSuchBackup, WrongBody
+from rolltop.backups.making import SUFFIX, Report, make, place, sweep
+from rolltop.backups.manifest import Reason
+from rolltop.backups.schemas import Backup, BackupContent, BackupResult, Job, Verified
+from rolltop.backups.source import Source
+from rolltop.collections.imports.spool import Spool
+from rolltop.errors import RolltopError
+from rolltop.jobs import Jobs, Running
+from rolltop.kit.files import private_folder, sync_file
+from rolltop.kit.ids import now
+
+_TYPES = re.compile(r"application/(?:zip|octet-stream|x-zip-compressed)\s*(?:;|$)", re.IGNORECASE)
+_LOOK_SECONDS = 0.2
+
+
+class Folder:
+    """The backups that lie in a folder, whoever put them there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = private_folder(path)
+        self._read: dict[Path, tuple[tuple[int, int], Backup]] = {}
+
+    def list(self) -> builtins.list[Backup]:
+        """All of them, newest first."""
+        found = [self._described(path) for path in self.path.glob(f"*{SUFFIX}") if path.is_file()]
+        return sorted(found, key=lambda each: each.content.created if each.content else each.changed, reverse=True)
+
+    def get(self, id: str) -> Backup:
+        """One of them.
+
+        Raises:
+            NoSuchBackup: there is none.
+        """
+        return self._described(self.file(id))
+
+    def file(self, id: str) -> Path:
+        """Where it lies. The name is looked for among those that are there, and never made into a path.
+
+        Raises:
+            NoSuchBackup: there is none.
+        """
+        for path in self.path.glob(f"*{SUFFIX}"):
+            if path.name == f"{id}{SUFFIX}" and path.is_file():
+                return path
+        raise NoSuchBackup(id)
+
+    def _described(self, path: Path) -> Backup:
+        status = path.stat()
+        key = (status.st_mtime_ns, status.st_size)
+        known = self._read.get(path)
+        if known is None or known[0] != key:
+            known = self._read[path] = (key, describe(path))
+        return known[1]
+
+
+def describe(path: Path) -> Backup:
+    """What a file says of itself, which need not be true: `check` finds out."""
+    status = path.stat()
+    content, problem = None, None
+    try:
+        with Archive(path) as archive:
+            content = _content(archive)
+    except (RolltopError, OSError) as error:
+        problem = str(error)
+    return Backup(
+        id=path.name.removesuffix(SUFFIX), file=path.name, size=status.st_size,
+        changed=datetime.fromtimestamp(status.st_mtime, UTC), content=content, problem=problem,
+    )  # fmt: skip
+
+
+def _content(archive: Archive) -> BackupContent:
+    told = archive.manifest
+    return BackupContent(
+        format=told.format, rolltop=told.rolltop, created=told.created, reason=told.reason, workspace=told.workspace,
+        secrets=told.secrets, in_place=told.in_place, revision=told.own.revision if told.own else None,
+        tables=told.data.tables if told.data else {}, unpacked=archive.size, left_out=told.left_out,
+    )  # fmt: skip
+
+
+class Backups:
+    """The backups of the workspace that this process serves."""
+
+    def __init__(self, folder: Path, source: Source, uploads: Path, limit_mb: int, jobs: Jobs) -> None:
+        self._folder = Folder(folder)
+        self._source = source
+        self._spool = Spool(uploads, limit_mb)
+        self._jobs = jobs
+        self._turn = threading.Lock()
+        sweep(folder)
+
+    def list(self) -> builtins.list[Backup]:
+        """All of them, newest first."""
+        return self._folder.list()
+
+    def get(self, id: str) -> Backup:
+        """One of them.
+
+        Raises:
+            NoSuchBackup: there is none.
+        """
+        return self._folder.get(id)
+
+    def file(self, id: str) -> Path:
+        """Where it lies.
+
+        Raises:
+            NoSuchBackup: there is none.
+        """
+        return self._folder.file(id)
+
+    def create(self, reason: Reason, *, secrets: bool) -> Job:
+        """Make one, as a job. Its result is a `BackupResult`."""
+
+        def work(running: Running) -> dict[str, object]:
+            with self._in_turn(running):
+                made = make(self._source, self._folder.path, reason, secrets=secrets, report=_report(running))
+            return BackupResult(backup=made.name.removesuffix(SUFFIX), size=made.stat().st_size).model_dump()
+
+        return self._jobs.submit("backups.create", f"Back up {self._source.name}", work, unit="bytes")
+
+    def verify(self, id: str) -> Job:
+        """Check one, as a job that fails when it is not whole. Its result is a `Verified`.
+
+        Raises:
+            NoSuchBackup: there is none.
+        """
+        path = self._folder.file(id)
+
+        def work(running: Running) -> dict[str, object]:
+            found = check(path, self._folder.path, _report(running))
+            counts = dataclasses.asdict(found)
+            return Verified(backup=id, bytes=counts.pop("size"), **counts).model_dump()
+
+        return self._jobs.submit("backups.verify", f"Verify {path.name}", work, unit="bytes")
+
+    async def receive(self, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> Backup:
+        """Take in a file that was sent. It gets a name of ours.
+
+        Raises:
+            WrongBody, FileTooLarge, OutOfSpace: it cannot be taken.
+            NotABackup, DamagedBackup, NewerBackup: it is no backup. Nothing is kept in any of these cases.
+        """
+        if not _TYPES.match(headers.get("content-type", "")):
+            raise WrongBody
+        sent = await self._spool.store(body)
+        try:
+            with Archive(sent):
+                pass
+            sync_file(sent)
+            return self._folder.get(place(sent, self._folder.path, "uploaded", now()).name.removesuffix(SUFFIX))
+        finally:
+            sent.unlink(missing_ok=True)
+
+    def delete(self, id: str) -> None:
+        """Remove one.
+
+        Raises:
+            NoSuchBackup: there is none.
+            BackupInUse: the system does not let go of the file.
+        """
+        path = self._folder.file(id)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise BackupInUse(error.strerror or str(error)) from error
+
+    @contextmanager
+    def _in_turn(self, running: Running) -> Iterator[None]:
+        """One after the other: two at a time would only take more of the disk."""
+        while not self._turn.acquire(timeout=_LOOK_SECONDS):
+            running.check()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
+def _report(running: Running) -> Report:
+    return lambda done, total: running.progress(done, total)
