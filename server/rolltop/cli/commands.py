@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rolltop import __version__, config, discovery
-from rolltop.cli import jobs, opening, running
+from rolltop.cli import backup_commands, jobs, opening, running
 from rolltop.cli.options import JsonOption, WorkspaceOption
 from rolltop.errors import RolltopError
 from rolltop.kit.places import SQLITE_SUFFIXES, workspace_beside
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(backup_commands.app, name="backup")
 app.add_typer(jobs.app, name="jobs")
 
 DataOption = Annotated[

@@ -92,7 +92,7 @@ def export_file(asked: Asked, client: "httpx.Client", file: Path, *, show: bool)
             running.answer(response)
         task = bar.add_task(f"Exporting {asked.name}", total=None)
         size = 0
-        with _opened(file) as out:
+        with opened(file) as out:
             for chunk in response.iter_bytes():
                 out.write(chunk)
                 size += len(chunk)
@@ -101,7 +101,7 @@ def export_file(asked: Asked, client: "httpx.Client", file: Path, *, show: bool)
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[IO[bytes]]:
+def opened(file: Path) -> Iterator[IO[bytes]]:
     """The file to write to; one with a name takes it when it is complete."""
     if file == STDOUT:
         yield sys.stdout.buffer

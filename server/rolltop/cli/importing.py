@@ -3,7 +3,6 @@
 file ─▶ a `Desk` (HTTP, or the services themselves) ─▶ scan ─▶ run ─▶ what came of it
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rolltop import config, discovery
 from rolltop.cli import running
+from rolltop.cli.following import Follows, bar_of, follow
 from rolltop.errors import RolltopError
 from rolltop.kit import logs
 
 if TYPE_CHECKING:
     import httpx
     from rich.console import Console
-    from rich.progress import Progress
 
     from rolltop.collections.imports import Imports
     from rolltop.jobs import Jobs
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 LOG_FILE = "import.log"
 ROWS_LEFT = 7
 """The exit code when rows did not fit: they were set aside, or a dry run says that they would not."""
-_LOOK_SECONDS = 0.05
-_UNFINISHED = ("queued", "running")
 
 
 class BadOption(RolltopError):
@@ -36,7 +33,7 @@ class BadOption(RolltopError):
     exit_code = 2
 
 
-class Desk(Protocol):
+class Desk(Follows, Protocol):
     """Where the import is done. Everything is the JSON of the API."""
 
     def begin(self, path: Path, console: "Console") -> dict[str, Any]:
@@ -47,12 +44,6 @@ class Desk(Protocol):
 
     def run(self, id: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Start to load it; the job."""
-
-    def job(self, id: str) -> dict[str, Any]:
-        """The job as it is now."""
-
-    def cancel(self, id: str) -> None:
-        """Ask a job to stop."""
 
 
 @contextmanager
@@ -90,12 +81,12 @@ def import_file(at: Desk, path: Path, wish: Mapping[str, Any], columns: "Columns
 
     console = Console(stderr=True, quiet=not show)
     made = at.begin(path, console)
-    _follow(at, made["job"], f"Reading {path.name}", console)
+    follow(at, made["job"], f"Reading {path.name}", console)
     draft = at.draft(made["id"])
     table = wish.get("table") or draft["table"]
     job = at.run(made["id"], {**wish, "table": table, "columns": columns.wanted(draft)})
     title = f"Trying {path.name}" if wish.get("dry_run") else f"Importing into {table}"
-    result: dict[str, Any] = _follow(at, job["id"], title, console)["result"]
+    result: dict[str, Any] = follow(at, job["id"], title, console)["result"]
     return result
 
 
@@ -163,7 +154,7 @@ class _Server:
         self._client = client
 
     def begin(self, path: Path, console: "Console") -> dict[str, Any]:
-        with _bar(console) as bar:
+        with bar_of(console) as bar:
             task = bar.add_task(f"Sending {path.name}", total=path.stat().st_size, unit="bytes")
 
             def _chunks() -> Iterator[bytes]:
@@ -224,43 +215,3 @@ class _Here:
 
     def cancel(self, id: str) -> None:
         self._jobs.cancel(id)
-
-
-def _bar(console: "Console") -> "Progress":
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    class _Done(ProgressColumn):
-        """How much is done, of what, and how fast."""
-
-        def render(self, task: Task) -> Text:
-            unit = task.fields["unit"]
-            speed = "" if not task.speed else f"  {task.speed:,.0f} {unit}/s"
-            return Text(f"{task.completed:,.0f} {unit}{speed}")
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    return Progress(*columns, _Done(), TimeRemainingColumn(), console=console)
-
-
-def _follow(at: Desk, job: str, title: str, console: "Console") -> dict[str, Any]:
-    """Wait for a job, with a bar; Ctrl+C cancels it. The job, when it is done.
-
-    Raises:
-        Refused: it failed or was cancelled; why.
-    """
-    with _bar(console) as bar:
-        task = bar.add_task(title, total=None, unit="")
-        try:
-            while (state := at.job(job))["state"] in _UNFINISHED:
-                progress = state["progress"]
-                bar.update(task, completed=progress["done"], total=progress["total"], unit=progress["unit"])
-                time.sleep(_LOOK_SECONDS)
-        except KeyboardInterrupt:
-            at.cancel(job)
-            while at.job(job)["state"] in _UNFINISHED:
-                time.sleep(_LOOK_SECONDS)
-            raise
-    if state["state"] == "done":
-        return state
-    error = state["error"] or {"message": f"The job ended as {state['state']}.", "hint": None, "details": None}
-    raise running.Refused(error["message"], details=error.get("details"), hint=error.get("hint"))

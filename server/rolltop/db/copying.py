@@ -10,7 +10,8 @@ from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
 
-from rolltop.errors import OutOfSpace
+from rolltop.db.version import DamagedDatabase
+from rolltop.errors import OutOfSpace, TooManyRequests
 
 PAGES_AT_ONCE = 1_000
 
@@ -37,6 +38,7 @@ def copy(source: Seen, target: Path, report: Report) -> None:
 
     Raises:
         OutOfSpace: the disk is full.
+        DamagedDatabase: the source cannot be read.
     """
 
     def told(_status: int, remaining: int, total: int) -> None:
@@ -50,12 +52,16 @@ def copy(source: Seen, target: Path, report: Report) -> None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """A full disk in words of ours."""
+    """Errors of the driver in words of ours."""
     try:
         yield
     except sqlite.OperationalError as error:
-        if "full" not in str(error) and "disk I/O" not in str(error):
-            raise
+        if "locked" in str(error):
+            raise TooManyRequests(
+                "rolltop.db is locked by another program.", hint="Close it, then try again."
+            ) from error
         raise OutOfSpace(
-            "The disk or its quota is full; nothing was changed.", hint="Free some space, then try again."
+            f"rolltop.db cannot be copied now: {error}.", hint="Free some space on the disk, then try again."
         ) from error
+    except sqlite.DatabaseError as error:
+        raise DamagedDatabase(f"rolltop.db cannot be read: {error}.", hint="Restore a backup.") from error
