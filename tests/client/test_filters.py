@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.client.real import Case, Clients, every
+from tests.rows.test_page_tables import table
 
 Filtered = Callable[[Any], Any]
 
@@ -281,3 +282,9 @@ def test_ranges_are_refused(case: Case, client: str, clients: Clients) -> None:
     answer = clients.ask(client, case)
     assert answer.error is not None
     assert (answer.error["code"], answer.error["message"]) == ("PGRST127", "Feature not implemented")
+
+
+def test_the_page_names_methods_that_are_there(clients: Clients) -> None:
+    names = [name for row in table("operator | chooses") for name in row[3]]
+    missing = 'names.filter((name) => typeof db.from("gear").select()[name] !== "function")'
+    assert clients.js.evaluate(missing, names=names) == []

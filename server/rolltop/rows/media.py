@@ -40,7 +40,7 @@ _STRIPPED_OBJECT = Media(
 )
 _CSV = Media("csv", b"text/csv; charset=utf-8")
 
-_KNOWN = {
+KNOWN = {
     ("application/json", False): ARRAY,
     ("*/*", False): ARRAY,
     ("application/*", False): ARRAY,
@@ -94,4 +94,4 @@ def _read(part: str) -> tuple[float, Media | None]:
         elif key.strip() == "nulls" and value.strip() == "stripped":
             stripped = True
     name = name.lower()
-    return quality, _KNOWN.get((name, stripped and name.startswith("application/vnd.pgrst.")))
+    return quality, KNOWN.get((name, stripped and name.startswith("application/vnd.pgrst.")))

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from rolltop.rows.errors import BadPreferences
 
-_VALUES: dict[str, frozenset[str]] = {
+VALUES: dict[str, frozenset[str]] = {
     "resolution": frozenset({"merge-duplicates", "ignore-duplicates"}),
     "missing": frozenset({"default", "null"}),
     "return": frozenset({"minimal", "headers-only", "representation"}),
@@ -13,7 +13,7 @@ _VALUES: dict[str, frozenset[str]] = {
     "tx": frozenset({"rollback", "commit"}),
     "handling": frozenset({"lenient", "strict"}),
 }
-ORDER = (*_VALUES, "max-affected")
+ORDER = (*VALUES, "max-affected")
 """The order in which honoured preferences are echoed."""
 
 
@@ -67,7 +67,7 @@ def preferences(headers: tuple[bytes, ...]) -> Preferences:
         name, _, value = (piece.strip() for piece in preference.partition("="))
         if not preference or name == "timezone":
             continue
-        if value in _VALUES.get(name, ()) or (name == "max-affected" and value.isascii() and value.isdigit()):
+        if value in VALUES.get(name, ()) or (name == "max-affected" and value.isascii() and value.isdigit()):
             found.setdefault(name, value)
         else:
             unknown.append(preference)

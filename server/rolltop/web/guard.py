@@ -35,7 +35,7 @@ _SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_EXPOSED = (
+EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, "
     b"Preference-Applied, Proxy-Status, Range-Unit, X-Rolltop-Change"
 )
@@ -277,7 +277,7 @@ class Guard:
             return []
         return [
             (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", _EXPOSED),
+            (b"access-control-expose-headers", EXPOSED),
             (b"vary", b"Origin"),
         ]
 
