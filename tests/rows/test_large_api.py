@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.rows.conftest import SignedIn, client_of, rows
 
-from rolltop.data import Data, connections, store
+from rolltop.data import Data, connections, store, streams
 from rolltop.rows import respond
 from rolltop.web.asgi import Message
 
@@ -125,6 +125,30 @@ class TestClientsThatLeave:
         asyncio.run(asyncio.wait_for(main(), 20))
         assert started.is_set()
         assert ended.wait(10)
+
+
+class TestAClientThatSleeps:
+    def test_gets_no_half_for_the_whole(self, database: Callable[[str], Data], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(streams, "STALL_SECONDS", 0.1)
+        data = database("CREATE TABLE t (a)")
+        ended = threading.Event()
+
+        def produce(_connection: apsw.Connection) -> Iterator[bytes]:
+            try:
+                for _ in range(10):
+                    yield b"part"
+            finally:
+                ended.set()
+
+        async def main() -> list[bytes]:
+            stream = data.stream(produce)
+            taken = [await anext(stream)]
+            await asyncio.to_thread(ended.wait, 10)
+            taken.extend([part async for part in stream])
+            return taken
+
+        with pytest.raises(streams.Stalled):
+            asyncio.run(asyncio.wait_for(main(), 20))
 
 
 class TestLargeRows:

@@ -28,6 +28,9 @@ async def echo(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
         await send({"type": "lifespan.shutdown.complete"})
         return
     assert scope["type"] == "http"
+    if scope["path"] == "/large":
+        await send_large(send)
+        return
     if scope["path"] == "/slow":
         await asyncio.get_running_loop().run_in_executor(None, LET_READ.wait, WAIT)
     size, more = 0, True
@@ -42,13 +45,28 @@ async def echo(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
     await send({"type": "http.response.body", "body": text, "more_body": False})
 
 
+async def send_large(send: ASGISendCallable) -> None:
+    """More than any buffer between here and the client holds; notes when it may end."""
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(LARGE_PARTS):
+            await send({"type": "http.response.body", "body": bytes(LARGE_PART), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        SENT.set()
+
+
+LARGE_PARTS, LARGE_PART = 64, 1 << 20
 LET_READ = threading.Event()
+SENT = threading.Event()
+"""`/large` has come to its end, taken or not."""
 
 
 @pytest.fixture
 def port(tmp_path: Any) -> Iterator[int]:
     """A listener with the little application, in a thread."""
     LET_READ.clear()
+    SENT.clear()
     bound = binding.listen(Config(workspace=tmp_path, port=0), fallback=False)
     ready = threading.Event()
     listener = Listener(echo, ready=ready.set, closing=LET_READ.set)
@@ -177,6 +195,33 @@ def test_a_long_answer_is_not_a_stalled_request(connect: Connect, monkeypatch: p
     waiting.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
     threading.Timer(2.5, LET_READ.set).start()
     assert waiting.recv(65536).endswith(b"\r\n\r\n0")
+
+
+def test_an_answer_that_nobody_takes_is_ended(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "TAKE_SECONDS", 0.5)
+    late = connect()
+    late.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert late.recv(1) == b"H"
+    assert SENT.wait(WAIT)
+    size = 0
+    with contextlib.suppress(ConnectionError):
+        while part := late.recv(1 << 20):
+            size += len(part)
+    assert size < LARGE_PARTS * LARGE_PART
+
+
+def test_an_answer_that_is_taken_slowly_arrives(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "TAKE_SECONDS", 1.5)
+    slow = connect()
+    slow.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    size = 0
+    for _ in range(12):
+        size += len(slow.recv(1 << 18, socket.MSG_WAITALL))
+        SENT.wait(0.25)  # never set so early: it only passes time
+    assert not SENT.is_set()
+    while size <= LARGE_PARTS * LARGE_PART and (part := slow.recv(1 << 20)):
+        size += len(part)
+    assert size > LARGE_PARTS * LARGE_PART
 
 
 @pytest.mark.parametrize(

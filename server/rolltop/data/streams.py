@@ -16,6 +16,13 @@ CHUNKS_AHEAD = 2
 STALL_SECONDS = 60.0
 """A client that takes nothing for so long loses its stream, for an open read keeps the log from shrinking."""
 
+
+class Stalled(errors.Closed):
+    """The stream was ended because nobody took it."""
+
+    code = "data.stalled"
+
+
 Produce = Callable[[apsw.Connection], Iterator[bytes]]
 
 
@@ -50,8 +57,15 @@ class Streams:
                 waiting.result(STALL_SECONDS)
             except concurrent.futures.TimeoutError:
                 waiting.cancel()
+                loop.call_soon_threadsafe(cut)
                 return False
             return True
+
+        def cut() -> None:
+            """What is ahead is thrown away: should the client wake up, it must not take half for the whole."""
+            while not chunks.empty():
+                chunks.get_nowait()
+            chunks.put_nowait(Stalled(f"The client took nothing for {STALL_SECONDS:.0f} s.", hint="Read faster."))
 
         thread = threading.Thread(target=self._produce, args=(produce, put, over), name="rolltop-stream", daemon=True)
         self._running.add(thread)

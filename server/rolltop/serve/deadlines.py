@@ -1,7 +1,8 @@
 """What uvicorn's HTTP protocol lacks: deadlines for heads and bodies, limits for heads and connections.
 
-Threat model S8: a request head must arrive in 10 s, its body must not stall for 30 s, a head is at most 64 KB. No timer
-is made for a request; each connection notes when it began to wait, and the server looks through them once a second.
+Threat model S8: a request head must arrive in 10 s, its body must not stall for 30 s, a head is at most 64 KB. A client
+that takes nothing of its answer for 60 s is let go. No timer is made for a request; each connection notes when it began
+to wait, and the server looks through them once a second.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from rolltop.serve.answers import WholeAnswers
 
 HEAD_SECONDS: Final = 10.0
 STALL_SECONDS: Final = 30.0
+TAKE_SECONDS: Final = 60.0
+"""A client that takes nothing of its answer for so long is let go."""
 KEEP_ALIVE_SECONDS: Final = 5.0
 HEAD_BYTES: Final = 65_536
 CONNECTIONS: Final = 1_000
@@ -81,6 +84,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         self._head_bytes = 0
         self._refused = False
+        self._not_taken = 0
+        """Bytes of the answer that waited to be taken at the last look while the connection was full; else 0."""
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Count the connection; beyond the limit it is answered with 429, far beyond it is closed."""
@@ -176,7 +181,9 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._phase == _IDLE:
-            if self.cycle.response_complete and now - self._since > KEEP_ALIVE_SECONDS:
+            if not self.cycle.response_complete:
+                self._look_at_answer(now)
+            elif now - self._since > KEEP_ALIVE_SECONDS:
                 self.transport.close()
             return
         if self._phase == _HEAD and now - self._since > HEAD_SECONDS:
@@ -192,6 +199,16 @@ class DeadlineProtocol(HttpToolsProtocol):
             log.info("Closed a connection whose request body stalled for %d s.", STALL_SECONDS)
             started = self.cycle is not None and self.cycle.response_started
             self.transport.abort() if started else self._refuse(_LATE_BODY)
+
+    def _look_at_answer(self, now: float) -> None:
+        """Let go of a client that takes nothing of its answer; whoever makes it is told that it is gone."""
+        waiting = self.transport.get_write_buffer_size() if self.flow.write_paused else 0
+        if waiting == 0 or waiting != self._not_taken:
+            self._not_taken = waiting
+            self._since = now
+        elif now - self._since > TAKE_SECONDS:
+            log.info("Closed a connection whose client took nothing of its answer for %d s.", TAKE_SECONDS)
+            self.transport.abort()
 
     def _begin_head(self) -> None:
         self._phase = _HEAD
