@@ -194,10 +194,11 @@ class Application:
         database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
-        importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config)
+        collections, uses = Collections(self.data, Seen()), Uses()
+        schema = Schema(self.data, database, uses, collections)
+        importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config, schema.relate)
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
-        collections, uses = Collections(self.data, Seen()), Uses()
         backups = Backups(
             self.workspace.backups, of_open(self.workspace, self.data, database), self.workspace.files / "backups",
             self.config.import_limit_mb, runner,
@@ -217,7 +218,7 @@ class Application:
             "queries": Queries(database, self.data, self._saved),
             "run": self.run,
             "saved": self._saved,
-            "schema": Schema(self.data, database, uses, collections),
+            "schema": schema,
             "sessions": self.sessions,
             "tickets": self.tickets,
             "url": self.url,

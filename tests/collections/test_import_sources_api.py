@@ -113,6 +113,34 @@ def types_of(draft: dict[str, Any]) -> dict[str, str]:
     return {column["name"]: column["type"] for column in draft["columns"]}
 
 
+Shape = tuple[list[str], list[tuple[str, str, str]], list[list[str]]]
+
+
+def shape_of(client: TestClient, table: str) -> Shape:
+    """The primary key, foreign keys and indexes of a table."""
+    found = client.get(f"/api/collections/{table}").json()
+    links = [
+        (child, key["table"], parent)
+        for key in found["foreign_keys"]
+        for child, parent in zip(key["columns"], key["parent_columns"], strict=True)
+    ]
+    return found["primary_key"], sorted(links), sorted(each["columns"] for each in found["indexes"])
+
+
+def shape_in(path: Path, table: str) -> Shape:
+    """The same by SQLite's own words."""
+    connection = sqlite3.connect(path)
+    keys = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,)).fetchall()
+    links = connection.execute('SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)', (table,)).fetchall()
+    indexes = connection.execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'c'", (table,)).fetchall()
+    columns = [
+        [name for (name,) in connection.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", index)]
+        for index in indexes
+    ]
+    connection.close()
+    return [name for (name,) in keys], sorted(links), sorted(columns)
+
+
 def failed(draft: dict[str, Any]) -> tuple[str, str]:
     """Code and message of an import that could not be read."""
     assert draft["state"] == "failed", draft["state"]
@@ -426,6 +454,78 @@ class TestDatabases:
                 assert len(importer.rows(each["table"])) == min(count, 10_000), each["table"]
         connection.close()
         assert types_of(next(each for each in drafts if each["part"] == "Invoice"))["InvoiceDate"] == "timestamp"
+
+    def test_keys_and_indexes_are_kept(self, importer: Importer, client: TestClient, chinook: Path) -> None:
+        draft = importer.send(chinook.read_bytes(), "chinook.sqlite")
+        assert draft["structure"] == {
+            "primary_key": ["AlbumId"],
+            "not_null": ["Title", "ArtistId"],
+            "indexes": [{"columns": ["ArtistId"], "unique": False}],
+            "foreign_keys": [
+                {
+                    "columns": ["ArtistId"],
+                    "table": "Artist",
+                    "parent_columns": ["ArtistId"],
+                    "on_delete": "NO ACTION",
+                    "on_update": "NO ACTION",
+                }
+            ],
+        }
+        made = client.post(f"/api/imports/{draft['id']}/parts", json={}).json()
+        for each in [*reversed(made), draft]:  # children come before their parents, too
+            importer.wait(each["job"])
+            job = importer.run(each["id"])
+            assert (job["state"], job["result"]["notes"]) == ("done", [])
+        for table in importer.collections():
+            assert shape_of(client, table) == shape_in(chinook, table)
+        assert client.get("/rest/v1/Album?select=Title,Artist(Name)&limit=1").json()[0]["Artist"]["Name"]
+
+    def test_other_keys_and_rules(self, importer: Importer, client: TestClient, tmp_path: Path) -> None:
+        path = tmp_path / "x.db"
+        with sqlite3.connect(path) as connection:
+            connection.executescript(
+                "CREATE TABLE a (x TEXT NOT NULL, y INTEGER, z TEXT UNIQUE, PRIMARY KEY (y, x));"
+                "INSERT INTO a VALUES ('p', 1, 'u'), ('q', 1, NULL);"
+                "CREATE TABLE b (id INTEGER PRIMARY KEY, x, y INT, up INT REFERENCES b ON DELETE CASCADE,"
+                " FOREIGN KEY (y, x) REFERENCES a ON UPDATE CASCADE);"
+                "CREATE UNIQUE INDEX b_x ON b (x); CREATE INDEX b_e ON b (x || y); CREATE INDEX b_p ON b (y) WHERE y;"
+                "INSERT INTO b VALUES (1, 'p', 1, 2), (2, 'q', 1, 1);"
+                "CREATE TABLE c (id INTEGER PRIMARY KEY, b INT REFERENCES b);"
+                "INSERT INTO c VALUES (1, 1), (2, 99);"
+            )
+        connection.close()
+        draft = importer.send(path.read_bytes(), "x.db")
+        assert (draft["key"], draft["structure"]["primary_key"]) == (None, ["y", "x"])
+        assert importer.run(draft["id"], table="aa")["result"]["notes"] == []
+        notes = []
+        for each in client.post(f"/api/imports/{draft['id']}/parts", json={}).json():
+            importer.wait(each["job"])
+            notes += importer.run(each["id"])["result"]["notes"]
+        (note,) = notes
+        assert note.startswith("c (b) does not refer to b any more: ")
+        first = client.get("/api/collections/aa").json()
+        assert (first["primary_key"], [key["columns"] for key in first["unique"]]) == (["y", "x"], [["z"]])
+        assert [column["name"] for column in first["columns"] if column["not_null"]] == ["x", "y"]
+        second = client.get("/api/collections/b").json()
+        assert [key["columns"] for key in second["unique"]] == [["x"]]
+        assert sorted(
+            (key["columns"], key["table"], key["parent_columns"], key["on_delete"], key["on_update"])
+            for key in second["foreign_keys"]
+        ) == [
+            (["up"], "b", ["id"], "CASCADE", "NO ACTION"),
+            (["y", "x"], "aa", ["y", "x"], "NO ACTION", "CASCADE"),
+        ]
+        assert client.get("/api/collections/c").json()["foreign_keys"] == []
+
+    def test_keys_can_be_others(self, importer: Importer, client: TestClient, chinook: Path) -> None:
+        draft = importer.send(chinook.read_bytes())
+        assert importer.run(draft["id"], key=None)["state"] == "done"
+        found = client.get("/api/collections/Album").json()
+        assert (found["primary_key"], [key["columns"] for key in found["unique"]]) == (["id"], [["AlbumId"]])
+        plain = importer.send(chinook.read_bytes())
+        assert importer.run(plain["id"], table="plain", structure=False, key=["ArtistId", "AlbumId"])["state"] == "done"
+        found = client.get("/api/collections/plain").json()
+        assert (found["primary_key"], found["unique"], found["indexes"]) == (["ArtistId", "AlbumId"], [], [])
 
     def test_runs_nothing_of_it(self, importer: Importer, tmp_path: Path) -> None:
         path = tmp_path / "x.db"

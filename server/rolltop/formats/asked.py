@@ -61,7 +61,9 @@ class ForeignKey(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     table: str
     parent_columns: tuple[str, ...]
+    """Empty: its primary key."""
     on_delete: str
+    on_update: str
 
 
 class Structure(msgspec.Struct, frozen=True):

@@ -113,12 +113,13 @@ def _indexes(connection: apsw.Connection, table: str) -> Iterator[Index]:
 
 def _foreign_keys(connection: apsw.Connection, table: str) -> Iterator[ForeignKey]:
     listed = connection.execute(
-        'SELECT id, "table", "from", "to", on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq', (table,)
+        'SELECT id, "table", "from", "to", on_delete, on_update FROM pragma_foreign_key_list(?) ORDER BY id, seq',
+        (table,),
     ).fetchall()
     for number in dict.fromkeys(row[0] for row in listed):
         rows = [row for row in listed if row[0] == number]
         parents = tuple(str(row[3]) for row in rows if row[3] is not None)
-        yield ForeignKey(tuple(str(row[2]) for row in rows), str(rows[0][1]), parents, str(rows[0][4]))
+        yield ForeignKey(tuple(str(row[2]) for row in rows), str(rows[0][1]), parents, str(rows[0][4]), str(rows[0][5]))
 
 
 def _cell(value: Any) -> Cell:

@@ -18,11 +18,6 @@ def checks(column: str, type_name: str, choices: Sequence[str] = ()) -> list[str
     return [each for each in (held, _narrower(column, type_name, choices)) if each is not None]
 
 
-def ddl(column: str, type_name: str, choices: Sequence[str] = ()) -> str:
-    """Declared type and CHECKs as they follow the quoted `column` in CREATE TABLE."""
-    return " ".join([declared(type_name), *(f"CHECK ({each})" for each in checks(column, type_name, choices))])
-
-
 def _narrower(column: str, type_name: str, choices: Sequence[str]) -> str | None:
     """What the type asks beyond its storage. Looser than what an import takes for one: people write to it later."""
     match type_name:

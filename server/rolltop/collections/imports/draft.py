@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from rolltop.collections.imports.delimited import Delimited
 from rolltop.collections.imports.guess import Guess
+from rolltop.collections.imports.kept import Landed, shown
 from rolltop.collections.imports.load import Outcome
 from rolltop.collections.imports.opening import Opened, Wish
 from rolltop.collections.imports.plan import Plan, is_included
@@ -17,6 +18,7 @@ from rolltop.collections.imports.schemas import (
     ImportOutcome,
     ImportPart,
     ImportState,
+    KeptStructure,
     RaggedRows,
     RefusedRow,
     RefusedTogether,
@@ -24,7 +26,7 @@ from rolltop.collections.imports.schemas import (
 from rolltop.collections.imports.source import Source
 from rolltop.collections.imports.tally import Nulls
 from rolltop.collections.recipes.schemas import Recipe
-from rolltop.formats.asked import Part
+from rolltop.formats.asked import Part, Structure
 from rolltop.jobs import JobError
 
 
@@ -48,6 +50,8 @@ class Draft:
     """Where it is fetched from."""
     wish: Wish = field(default_factory=Wish)
     """How it was to be read the last time."""
+    landed: Landed | None = None
+    """What it has become, when it came out of a database."""
 
     def still_reads(self) -> bool:
         """Whether its file is needed: until it is loaded, and longer when the file has other tables."""
@@ -56,6 +60,7 @@ class Draft:
     def described(self, readers: Mapping[str, list[str]] = MappingProxyType({})) -> Import:
         """The draft as the API shows it; `readers` are the imports that read each part of its file."""
         scanned, opened = self.scanned, self.opened if self.scanned is not None else None
+        structure = _structure(scanned, opened)
         return Import(
             id=self.id,
             name=self.name,
@@ -72,7 +77,8 @@ class Draft:
             dialect=None if scanned is None else _dialect(scanned),
             rows=None if scanned is None else scanned.rows,
             columns=[] if scanned is None else [_column(scanned, place) for place in range(len(scanned.headers))],
-            key=None if scanned is None or scanned.key is None else scanned.names[scanned.key],
+            key=None if scanned is None else _key(scanned, structure),
+            structure=None if structure is None else KeptStructure.model_validate(structure, from_attributes=True),
             ragged=None if scanned is None else _ragged(scanned),
             preview=[] if scanned is None else scanned.preview,
             table=self.table,
@@ -80,6 +86,19 @@ class Draft:
             recipe=self.recipe,
             outcome=self.outcome,
         )
+
+
+def _structure(scanned: Scanned | None, opened: Opened | None) -> Structure | None:
+    if scanned is None or opened is None or opened.structure is None:
+        return None
+    return shown(opened.structure, dict(zip(scanned.headers, scanned.names, strict=True)))
+
+
+def _key(scanned: Scanned, structure: Structure | None) -> str | None:
+    """The one column that becomes the primary key unasked; a key of several stands in the structure."""
+    if structure is not None and structure.primary_key:
+        return structure.primary_key[0] if len(structure.primary_key) == 1 else None
+    return None if scanned.key is None else scanned.names[scanned.key]
 
 
 def _part(part: Part, readers: Mapping[str, list[str]]) -> ImportPart:

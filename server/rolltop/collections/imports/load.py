@@ -24,7 +24,7 @@ from rolltop.collections.imports.plan import Into, Plan
 from rolltop.collections.imports.reasons import Reason
 from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.imports.scan import Scanned
-from rolltop.collections.imports.statements import create
+from rolltop.collections.imports.statements import create, indexes
 from rolltop.data import Cause, Data, quote
 from rolltop.errors import RolltopError
 
@@ -165,6 +165,8 @@ class Load:
             raise TableExists(table, free_name(table, names))
         if not self._plan.treatment.dry_run:
             _rename(connection, self._hidden, table)
+            for statement in indexes(self._plan, [*names, table]):
+                connection.execute(statement)
             self._rows.settle(connection, self._hidden, self._rejects)
 
     def _merge(self, connection: apsw.Connection, into: Into) -> Counts:

@@ -1,18 +1,20 @@
 """From what was found and what a person wants to what will be done, checked before anything is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from rolltop.collections.imports.errors import BadColumns, BadKey, BadName, RaggedFile, misfit
 from rolltop.collections.imports.fixing import NO_FIXES, ColumnFixes, fixes_of
 from rolltop.collections.imports.guess import Choice, best
+from rolltop.collections.imports.kept import NO_RULES, Kept, kept, named
 from rolltop.collections.imports.names import free_name, is_name, name_from
 from rolltop.collections.imports.readings import CHOICE
 from rolltop.collections.imports.scan import Scanned
 from rolltop.collections.imports.schemas import ImportRun, RunColumn, given
 from rolltop.collections.recipes.schemas import CutLong, FillShort, Fix, Recipe
 from rolltop.data import Table
+from rolltop.formats.asked import Structure
 
 ADDED_KEY = "id"
 
@@ -68,17 +70,24 @@ class Plan:
 
     table: str
     columns: tuple[Planned, ...]
-    key: str = ""
+    key: tuple[str, ...] = ()
     """The primary key of a new table."""
     key_added: bool = False
     labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    kept: Kept = NO_RULES
     into: Into | None = None
     """None: a new table is made."""
     treatment: Treatment = Treatment()
 
 
-def plan(scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None = None) -> Plan:
-    """Check the wish for a new table against the scan.
+def plan(
+    scanned: Scanned,
+    table: str,
+    wanted: ImportRun,
+    recipe: Recipe | None = None,
+    structure: Structure | None = None,
+) -> Plan:
+    """Check the wish for a new table against the scan; `structure` is what the file itself says of the table.
 
     Raises:
         BadName, BadColumns, BadKey: a name, the columns or the key are not possible.
@@ -89,7 +98,7 @@ def plan(scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None 
     fixes = recipe.fixes if recipe is not None else []
     columns = tuple(_columns(scanned, wanted, recipe))
     _check_names(columns)
-    key, added = _key(scanned, columns, wanted)
+    key, added = _key(scanned, columns, wanted, structure)
     labels = {
         column.name: header
         for column in columns
@@ -97,14 +106,24 @@ def plan(scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None 
     }
     made = Plan(
         table,
-        tuple(requiring(column, key) for column in columns) if not added else columns,
+        tuple(requiring(column, *key) for column in columns) if not added else columns,
         key,
         added,
         labels,
+        NO_RULES if structure is None else kept(structure, names_of(scanned, columns), _complete(columns), key),
         treatment=treated(wanted, fixes),
     )
     check_fit(scanned, made)
     return made
+
+
+def names_of(scanned: Scanned, columns: Iterable[Planned]) -> dict[str, str]:
+    """The name of each imported column by its header."""
+    return {scanned.headers[column.place]: column.name for column in columns}
+
+
+def _complete(columns: Iterable[Planned]) -> list[str]:
+    return [column.name for column in columns if not column.choice.nulls and not column.choice.misfits]
 
 
 def treated(wanted: ImportRun, fixes: Sequence[Fix]) -> Treatment:
@@ -211,20 +230,28 @@ def _check_names(columns: tuple[Planned, ...]) -> None:
         taken.add(column.name.lower())
 
 
-def _key(scanned: Scanned, columns: tuple[Planned, ...], wanted: ImportRun) -> tuple[str, bool]:
-    """The key's name, and whether it is added."""
+def _key(
+    scanned: Scanned, columns: tuple[Planned, ...], wanted: ImportRun, structure: Structure | None
+) -> tuple[tuple[str, ...], bool]:
+    """The key's columns, and whether it is added."""
     wish = given(wanted, "key")
+    told = named(structure.primary_key, names_of(scanned, columns)) if structure is not None else ()
+    if wish is ... and told and set(told) <= set(_complete(columns)):
+        return told, False
     found = None if scanned.key is None else next((each for each in columns if each.place == scanned.key), None)
     if wish is ... and found is not None and found.type == scanned.guesses[found.place].reading.type:
-        return found.name, False
-    if wish is ... or wish is None:
-        return free_name(ADDED_KEY, [column.name for column in columns]), True
-    if isinstance(wish, list) and len(wish) == 1:
-        wish = wish[0]
-    column = next((column for column in columns if column.name == wish), None)
-    if column is None:
-        raise BadKey(f"The key {wish!r} is not among the columns.", hint="Name a column of the new table, or null.")
-    return column.name, False
+        return (found.name,), False
+    if wish is ... or not wish:
+        return (free_name(ADDED_KEY, [column.name for column in columns]),), True
+    key = tuple(wish) if isinstance(wish, list) else (wish,)
+    known = [column.name for column in columns]
+    missing = next((name for name in key if name not in known), None)
+    if missing is not None or len(set(key)) < len(key):
+        raise BadKey(
+            f"The key {(missing or ', '.join(key))!r} is not among the columns, each once.",
+            hint="Name columns of the new table, or null.",
+        )
+    return key, False
 
 
 def _ragged(scanned: Scanned) -> RaggedFile:

@@ -16,6 +16,9 @@ __all__ = [
     "ImportPart",
     "ImportRun",
     "Job",
+    "KeptForeignKey",
+    "KeptIndex",
+    "KeptStructure",
     "MappedColumn",
     "Mapping",
     "PartsWanted",
@@ -54,6 +57,32 @@ class ImportPart(BaseModel):
     rows: int | None = Field(description="How many rows it has, where the format says so.", examples=[8715])
     hidden: bool = Field(description="Its author hid it.")
     imports: list[str] = Field(description="The imports that read it.", examples=[["01kb8v3c9tqk6x4m2h7w"]])
+
+
+class KeptIndex(BaseModel):
+    """An index or a UNIQUE constraint."""
+
+    columns: list[str] = Field(examples=[["AlbumId"]])
+    unique: bool
+
+
+class KeptForeignKey(BaseModel):
+    """Columns whose values name rows of another table of the same file."""
+
+    columns: list[str] = Field(examples=[["ArtistId"]])
+    table: str = Field(description="The part of the file it points to.", examples=["Artist"])
+    parent_columns: list[str] = Field(description="Empty: its primary key.", examples=[["ArtistId"]])
+    on_delete: str = Field(examples=["NO ACTION"])
+    on_update: str = Field(examples=["NO ACTION"])
+
+
+class KeptStructure(BaseModel):
+    """What a database says of a table beyond its columns, by the names of the import."""
+
+    primary_key: list[str] = Field(examples=[["AlbumId"]])
+    not_null: list[str] = Field(examples=[["Title"]])
+    indexes: list[KeptIndex]
+    foreign_keys: list[KeptForeignKey]
 
 
 class PartsWanted(BaseModel):
@@ -171,6 +200,9 @@ class ImportOutcome(BaseModel):
     quarantine: str | None = Field(description="Where the refused rows wait: `/api/quarantine/{quarantine}`.")
     reasons: list[RefusedTogether] = Field(description="Why rows were refused, the most frequent first.")
     first_refused: list[RefusedRow] = Field(description="The first twenty of them.")
+    notes: list[str] = Field(
+        default_factory=list, description="What a database says of the table and the new one could not keep, and why."
+    )
 
 
 class MappedColumn(BaseModel):
@@ -221,6 +253,9 @@ class Import(BaseModel):
         description="The column that can be the primary key (its values are all there and all different), "
         "or null: a column `id` will be added."
     )
+    structure: KeptStructure | None = Field(
+        description="What an SQLite file says of the table; a new table is made so, too. Null for other formats."
+    )
     ragged: RaggedRows | None = Field(description="Null when every row has the same number of cells.")
     preview: list[list[str | None]] = Field(
         description="The first hundred rows as they are written, long cells cut. Null: what the format itself calls so."
@@ -268,7 +303,8 @@ class ImportRun(BaseModel):
     )
     key: str | list[str] | None = Field(
         default=None,
-        description="New table: the primary key, a column's new name; null adds `id`; left out: the import's `key`. "
+        description="New table: the primary key, by the columns' new names; null adds `id`; left out: the import's "
+        "`key`, or the primary key of its `structure`. "
         "Update: the columns by which rows are found; left out: the table's primary key.",
     )
     fill_short_rows: bool = Field(
@@ -283,6 +319,11 @@ class ImportRun(BaseModel):
         default=False,
         description="Do everything, count it, and take it back: the job's result says how many rows would be inserted, "
         "changed, left alone and refused.",
+    )
+    structure: bool = Field(
+        default=True,
+        description="Give a new table the keys, NOT NULL, indexes and foreign keys of the import's `structure`, too. "
+        "Foreign keys come as soon as both tables were imported from the same file.",
     )
     recipe: bool = Field(default=True, description="Use the recipe kept for files of this shape, if there is one.")
 

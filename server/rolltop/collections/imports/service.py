@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from collections.abc import Mapping as Headers
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from rolltop.collections import store
 from rolltop.collections.imports import download, load
 from rolltop.collections.imports.delimited import Wish as DialectWish
 from rolltop.collections.imports.draft import Draft, outcome_of
+from rolltop.collections.imports.drafts import BUSY, Drafts
 from rolltop.collections.imports.errors import BadParts, NoSuchImport, NotReady, TableExists, TableMissing
 from rolltop.collections.imports.into import mapping, plan_into
+from rolltop.collections.imports.kept import Landed, Relate
 from rolltop.collections.imports.names import free_name, table_name
 from rolltop.collections.imports.opening import Wish, opened, table_of
-from rolltop.collections.imports.plan import Plan, plan
+from rolltop.collections.imports.plan import Plan, names_of, plan
 from rolltop.collections.imports.rejects import Rejects
 from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import (
@@ -48,13 +51,12 @@ from rolltop.config import Config
 from rolltop.data import Cause, Data, Table
 from rolltop.db.database import Database
 from rolltop.errors import RolltopError
+from rolltop.formats.asked import Structure
 from rolltop.jobs import UNEXPECTED, Asked, InputGone, JobCancelled, JobError, Jobs, Running
 from rolltop.kit.ids import new_id
 
 log = logging.getLogger("rolltop.collections")
 
-DRAFTS_KEPT = 50
-_BUSY = ("scanning", "loading")
 MOST_PARTS = 40
 _LONGEST_LABEL = 255
 
@@ -62,14 +64,17 @@ _LONGEST_LABEL = 255
 class Imports:
     """The drafts of this run of the server. Their files lie in `folder`, unless they are a person's own."""
 
-    def __init__(self, folder: Path, data: Data, database: Database, jobs: Jobs, config: Config) -> None:
+    def __init__(
+        self, folder: Path, data: Data, database: Database, jobs: Jobs, config: Config, relate: Relate
+    ) -> None:
         self._spool = Spool(folder, config.import_limit_mb)
         self._hosts = config.import_hosts
         self._data = data
         self._database = database
         self._jobs = jobs
-        self._lock = threading.Lock()
-        self._drafts: dict[str, Draft] = {}
+        self._relate = relate
+        self._relating = threading.Lock()
+        self._drafts = Drafts()
         load.drop_leftovers(data)
         for kind in ("import.scan", "import.load"):
             jobs.repeats(kind, self.again, Scope.COLLECTIONS_WRITE)
@@ -108,11 +113,11 @@ class Imports:
             NotReady: nobody knows yet what is in the file, or it is not kept any more.
             BadParts: it has no such parts, or too many at once.
         """
-        draft = self._draft(id)
+        draft = self._drafts.get(id)
         source, found = draft.source, draft.opened
         if source is None or found is None or draft.scanned is None or (draft.state == "done" and len(found.parts) < 2):
             raise NotReady(draft.state)
-        readers = self._readers(draft)
+        readers = self._drafts.readers(draft)
         names = wanted.parts
         if names is None:
             names = [part.name for part in found.parts if not part.hidden and part.name not in readers]
@@ -129,9 +134,7 @@ class Imports:
 
     def list(self) -> builtins.list[Import]:
         """The drafts, newest first."""
-        with self._lock:
-            drafts = list(self._drafts.values())
-        return [draft.described(self._readers(draft)) for draft in reversed(drafts)]
+        return [draft.described(self._drafts.readers(draft)) for draft in reversed(self._drafts.all())]
 
     def get(self, id: str) -> Import:
         """One draft.
@@ -139,8 +142,8 @@ class Imports:
         Raises:
             NoSuchImport: nobody knows that id.
         """
-        draft = self._draft(id)
-        return draft.described(self._readers(draft))
+        draft = self._drafts.get(id)
+        return draft.described(self._drafts.readers(draft))
 
     def change_dialect(self, id: str, wanted: DialectChange, actor: str) -> Import:
         """Scan the file again, read another way.
@@ -148,9 +151,9 @@ class Imports:
         Raises:
             NotReady: it is being scanned or loaded, or done.
         """
-        draft = self._draft(id)
-        with self._lock:
-            self._refuse_unless(draft.state not in (*_BUSY, "done") and draft.source is not None, draft)
+        draft = self._drafts.get(id)
+        with self._drafts.lock:
+            self._refuse_unless(draft.state not in (*BUSY, "done") and draft.source is not None, draft)
             draft.state, draft.scanned, draft.error = "scanning", None, None
         self._scan(draft, _wish(wanted, None if draft.opened is None else draft.opened.part), actor)
         return draft.described()
@@ -162,7 +165,7 @@ class Imports:
             NotReady: the scan has not found out yet what is in the file.
             TableMissing, NotATable: rows cannot go there.
         """
-        draft = self._draft(id)
+        draft = self._drafts.get(id)
         if draft.scanned is None:
             raise NotReady(draft.state)
         return mapping(draft.scanned, self._table(table))
@@ -175,19 +178,22 @@ class Imports:
             TableExists, TableMissing, NotATable: the table is there, or is not.
             BadName, BadColumns, BadKey, RaggedFile, CellMisfits: it cannot go into that table, and why.
         """
-        draft = self._draft(id)
+        draft = self._drafts.get(id)
         scanned = draft.scanned
         if scanned is None or draft.state not in ("ready", "failed", "cancelled"):
             raise NotReady(draft.state)
         recipe = self._recipe(scanned) if wanted.recipe else None
-        planned = self._planned(scanned, draft.table if wanted.table is None else wanted.table, wanted, recipe)
-        with self._lock:
-            self._refuse_unless(draft.state not in (*_BUSY, "done"), draft)
+        structure = draft.opened.structure if draft.opened is not None and wanted.structure else None
+        table = draft.table if wanted.table is None else wanted.table
+        planned = self._planned(scanned, table, wanted, recipe, structure)
+        with self._drafts.lock:
+            self._refuse_unless(draft.state not in (*BUSY, "done"), draft)
             draft.state, draft.table, draft.error = "loading", planned.table, None
         title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name} into {planned.table}"
+        cause = Cause(actor, "import", title)
         return self._start(
             draft, "import.load", title, scanned.rows, "rows",
-            lambda running: self._load(draft, scanned, planned, recipe, running, Cause(actor, "import", title)),
+            lambda running: self._load(draft, _Loading(scanned, planned, recipe, structure, cause), running),
             Asked(actor, {"import": id, "run": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of),
         )  # fmt: skip
 
@@ -198,31 +204,28 @@ class Imports:
             InputGone: it is not.
             NotReady: something else is being done with it; and what `run` raises.
         """
-        with self._lock:
+        try:
             draft = self._drafts.get(asked.input["import"])
-        if draft is None:
+        except NoSuchImport as error:
             raise InputGone(
                 "The import is not there any more: it was deleted, or the server has been started anew since.",
                 hint="Send the file again, with POST /api/imports or `rolltop import`.",
-            )
+            ) from error
         if "run" in asked.input:
             wanted = ImportRun.model_validate(asked.input["run"])
             return self.run(draft.id, wanted, asked.actor or OWNER.id, asked.retry_of)
-        with self._lock:
+        with self._drafts.lock:
             self._refuse_unless(draft.state in ("failed", "cancelled"), draft)
             draft.state, draft.scanned, draft.error = "scanning", None, None
         return self._scan(draft, draft.wish, asked.actor, asked.retry_of)
 
     def delete(self, id: str) -> None:
         """Stop what is going on with a draft, and forget it and its file."""
-        with self._lock:
-            draft = self._drafts.pop(id, None)
-        if draft is None:
-            raise NoSuchImport(id)
-        if draft.state in _BUSY and draft.job is not None:
+        draft = self._drafts.forget(id)
+        if draft.state in BUSY and draft.job is not None:
             self._jobs.cancel(draft.job)  # the job removes the file when it ends
         else:
-            self._release(draft)
+            self._drafts.release(draft)
             self._sweep()
 
     def close(self) -> None:
@@ -236,11 +239,7 @@ class Imports:
     ) -> Draft:
         label = name.replace("\\", "/").rpartition("/")[2][:_LONGEST_LABEL] or "file"
         draft = Draft(new_id(), label, source, table_name(label), url=url)
-        with self._lock:
-            self._drafts[draft.id] = draft
-            idle = [each.id for each in self._drafts.values() if each.state not in _BUSY]
-            surplus = idle[: max(len(self._drafts) - DRAFTS_KEPT, 0)]
-        for id in surplus:
+        for id in self._drafts.add(draft):
             self.delete(id)
         self._scan(draft, wish or Wish(), actor)
         return draft
@@ -281,10 +280,12 @@ class Imports:
         draft.table = table_of(draft.opened, draft.table)
         running.log(f"{scanned.rows:,} rows, {len(scanned.headers):,} columns.")
 
-    def _planned(self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None) -> Plan:
+    def _planned(
+        self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None, structure: Structure | None
+    ) -> Plan:
         if wanted.target != "new":
             return plan_into(scanned, self._table(table), wanted, recipe)
-        planned = plan(scanned, table, wanted, recipe)
+        planned = plan(scanned, table, wanted, recipe, structure)
         names = list(self._data.fresh_catalog().tables)
         if planned.table.lower() in map(str.lower, names):
             raise TableExists(planned.table, free_name(planned.table, names))
@@ -300,9 +301,9 @@ class Imports:
         with self._database.read() as session:
             return recipes.of_headers(session, scanned.headers)
 
-    def _load(
-        self, draft: Draft, scanned: Scanned, planned: Plan, recipe: Recipe | None, running: Running, cause: Cause
-    ) -> dict[str, Any]:
+    def _load(self, draft: Draft, loading: "_Loading", running: Running) -> dict[str, Any]:
+        scanned, planned, structure, cause = loading.scanned, loading.planned, loading.structure, loading.cause
+
         def _settle(connection: apsw.Connection, _stage: str, rejects: Rejects) -> None:
             if rejects.count:
                 origin = origin_of(draft.id, draft.name, scanned.headers, planned)
@@ -317,7 +318,11 @@ class Imports:
             if planned.treatment.dry_run:
                 draft.state = "ready"
             else:
-                self._finish(draft, planned, recipe)
+                if structure is not None and planned.into is None and draft.opened is not None:
+                    names = names_of(scanned, planned.columns)
+                    landed = Landed(draft.opened.part or "", planned.table, names, structure)
+                    draft.outcome.notes += self._related(draft, landed, cause.actor)
+                self._finish(draft, planned, loading.recipe)
             _tell(draft.outcome, running)
         return {"import": draft.id, **draft.outcome.model_dump(), "change": cause.change}
 
@@ -329,7 +334,21 @@ class Imports:
             if recipe is not None:
                 recipes.note_use(session, recipe.id, draft.name)
         draft.state = "done"
-        self._release(draft)
+        self._drafts.release(draft)
+
+    def _related(self, draft: Draft, landed: Landed, actor: str) -> builtins.list[str]:
+        """Make the foreign keys between the draft's new table and those of the same file; what could not be made.
+
+        Each of them is made when the second of its tables lands.
+        """
+        notes: builtins.list[str] = []
+        with self._relating:
+            draft.landed = landed
+            tables = [each.landed for each in self._drafts.sharing(draft) if each.landed is not None]
+            for child in tables:
+                links = builtins.list(child.links(tables if child is landed else [landed]))
+                notes += self._relate(child.table, links, actor)
+        return notes
 
     def _start(
         self,
@@ -361,57 +380,33 @@ class Imports:
             draft.state, draft.error = "failed", UNEXPECTED
             raise
         finally:
-            with self._lock:
-                forgotten = draft.id not in self._drafts
-            if forgotten:
-                self._release(draft)
-
-    def _release(self, draft: Draft) -> None:
-        """Delete what is not needed for the draft any more; the file only when no other part of it is wanted."""
-        if draft.opened is not None:
-            draft.opened.remove()
-        source = draft.source
-        with self._lock:
-            others = [
-                each
-                for each in self._drafts.values()
-                if each.source is not None and each.source == source and each.still_reads()
-            ]
-        if source is not None and not others:
-            source.remove()
-
-    def _readers(self, draft: Draft) -> dict[str, builtins.list[str]]:
-        """For each part of the draft's file the imports that read it."""
-        readers: dict[str, builtins.list[str]] = {}
-        with self._lock:
-            drafts = [each for each in self._drafts.values() if each.source is not None and each.source == draft.source]
-        for each in drafts:
-            if each.opened is not None and each.opened.part is not None:
-                readers.setdefault(each.opened.part, []).append(each.id)
-        return readers
+            if not self._drafts.knows(draft):
+                self._drafts.release(draft)
 
     def _sweep(self) -> None:
         """Drop what failed loads could not drop at once, since the disk was full; if it still is, another time."""
-        with self._lock:
-            loading = {_hidden(draft) for draft in self._drafts.values() if draft.state == "loading"}
+        loading = {_hidden(draft) for draft in self._drafts.all() if draft.state == "loading"}
         try:
             load.drop_leftovers(self._data, loading)
         except RolltopError as error:
             log.warning("The table of a failed import could not be dropped yet: %s", error.message)
 
-    # ---- drafts --------------------------------------------------------------------------------------------------
-
-    def _draft(self, id: str) -> Draft:
-        with self._lock:
-            draft = self._drafts.get(id)
-        if draft is None:
-            raise NoSuchImport(id)
-        return draft
-
     @staticmethod
     def _refuse_unless(fine: bool, draft: Draft) -> None:
         if not fine:
             raise NotReady(draft.state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """What one run of a draft is about."""
+
+    scanned: Scanned
+    planned: Plan
+    recipe: Recipe | None
+    structure: Structure | None
+    """What the file itself says of the table and shall be kept."""
+    cause: Cause
 
 
 def _hidden(draft: Draft) -> str:

@@ -1,6 +1,9 @@
 """The SQL of an import's hidden table: the table to be, or the stage on which rows wait for a table that is there."""
 
-from rolltop.collections.imports.declare import checks, ddl, declared
+from collections.abc import Iterable, Iterator
+
+from rolltop.collections.imports.declare import checks, declared
+from rolltop.collections.imports.names import free_name, name_from
 from rolltop.collections.imports.plan import Into, Plan, Planned
 from rolltop.data import quote
 
@@ -26,17 +29,29 @@ def insert(hidden: str, plan: Plan, rows: int = 1) -> str:
 
 def _columns(plan: Plan) -> list[str]:
     """A table of ours: each column has its declared type and the CHECK that holds SQLite to it."""
-    lines = [f"{quote(plan.key)} INTEGER PRIMARY KEY"] if plan.key_added else []
+    alone = plan.key[0] if len(plan.key) == 1 else None
+    lines = [f"{quote(plan.key[0])} INTEGER PRIMARY KEY"] if plan.key_added else []
     for column in plan.columns:
         name = quote(column.name)
-        if column.name != plan.key or plan.key_added:
-            lines.append(f"{name} {ddl(name, column.type, column.choice.choices)}")
-        elif column.type == "integer":
+        if column.name == alone and column.type == "integer" and not plan.key_added:
             lines.append(f"{name} INTEGER PRIMARY KEY")
-        else:
-            held = " ".join(f"CHECK ({each})" for each in checks(name, column.type, column.choice.choices))
-            lines.append(f"{name} {declared(column.type)} NOT NULL PRIMARY KEY {held}")
-    return lines
+            continue
+        needed = column.name in plan.kept.not_null or (column.name in plan.key and not plan.key_added)
+        held = [f"CHECK ({each})" for each in checks(name, column.type, column.choice.choices)]
+        rules = ["NOT NULL"] * needed + ["PRIMARY KEY"] * (column.name == alone and not plan.key_added) + held
+        lines.append(" ".join([name, declared(column.type), *rules]))
+    if alone is None:
+        lines.append(f"PRIMARY KEY ({', '.join(map(quote, plan.key))})")
+    return lines + [f"UNIQUE ({', '.join(map(quote, columns))})" for columns in plan.kept.unique]
+
+
+def indexes(plan: Plan, taken: Iterable[str]) -> Iterator[str]:
+    """CREATE INDEX for the indexes of the new table; `taken` are all names in the file."""
+    names = list(taken)
+    for columns in plan.kept.indexes:
+        name = free_name(name_from(f"{plan.table}_{'_'.join(columns)}_index", "index"), names)
+        names.append(name)
+        yield f"CREATE INDEX {quote(name)} ON {quote(plan.table)} ({', '.join(map(quote, columns))})"
 
 
 def _stage_columns(plan: Plan, into: Into) -> list[str]:

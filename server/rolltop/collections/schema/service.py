@@ -9,6 +9,7 @@ import apsw
 
 from rolltop.collections import store
 from rolltop.collections.errors import NoSuchCollection, StillReferenced
+from rolltop.collections.imports.kept import Link
 from rolltop.collections.schema import edits, expressions, findings, links, structure, views
 from rolltop.collections.schema import schemas as wishes
 from rolltop.collections.schema.create import create_table
@@ -23,6 +24,7 @@ from rolltop.collections.service import Collections, Labels, labels
 from rolltop.data import Cause, Data, quote
 from rolltop.data.errors import Busy
 from rolltop.db.database import Database
+from rolltop.errors import RolltopError
 
 TRIES = 5
 """So often is a change rehearsed again because somebody else changed the schema in between."""
@@ -68,6 +70,27 @@ class Schema:
         done, found = await asyncio.to_thread(self._change, name, wish, cause)
         now = None if done.name is None else await self._now(done.name)
         return wishes.Changed(collection=now, rewritten=done.rewritten, findings=found, lost=done.lost)
+
+    def relate(self, name: str, links: Sequence[Link], actor: str) -> list[str]:
+        """Give a table foreign keys, on this thread and for that actor; of those that cannot be, why."""
+        notes = []
+        for link in links:
+            key = wishes.AddForeignKey.model_validate(
+                {
+                    "change": "add_foreign_key",
+                    "from_columns": link.columns,
+                    "table": link.table,
+                    "columns": link.parent_columns,
+                    "on_delete": link.on_delete,
+                    "on_update": link.on_update,
+                }
+            )
+            try:
+                self._change(name, wishes.Changes(changes=[key]), Cause(actor, "schema"))
+            except RolltopError as error:
+                columns = ", ".join(link.columns)
+                notes.append(f"{name} ({columns}) does not refer to {link.table} any more: {error.message}")
+        return notes
 
     async def _now(self, name: str) -> CollectionDetail:
         def _words() -> Labels:

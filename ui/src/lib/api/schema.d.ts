@@ -2254,6 +2254,8 @@ export interface components {
              * @enum {string}
              */
             state: "scanning" | "ready" | "loading" | "done" | "failed" | "cancelled";
+            /** @description What an SQLite file says of the table; a new table is made so, too. Null for other formats. */
+            structure: components["schemas"]["KeptStructure"] | null;
             /**
              * Table
              * @description The table it will be or has become.
@@ -2363,6 +2365,11 @@ export interface components {
             /** Inserted */
             inserted: number;
             /**
+             * Notes
+             * @description What a database says of the table and the new one could not keep, and why.
+             */
+            notes?: string[];
+            /**
              * Quarantine
              * @description Where the refused rows wait: `/api/quarantine/{quarantine}`.
              */
@@ -2459,7 +2466,7 @@ export interface components {
             fill_short_rows: boolean;
             /**
              * Key
-             * @description New table: the primary key, a column's new name; null adds `id`; left out: the import's `key`. Update: the columns by which rows are found; left out: the table's primary key.
+             * @description New table: the primary key, by the columns' new names; null adds `id`; left out: the import's `key`, or the primary key of its `structure`. Update: the columns by which rows are found; left out: the table's primary key.
              */
             key?: string | string[] | null;
             /**
@@ -2468,6 +2475,12 @@ export interface components {
              * @default true
              */
             recipe: boolean;
+            /**
+             * Structure
+             * @description Give a new table the keys, NOT NULL, indexes and foreign keys of the import's `structure`, too. Foreign keys come as soon as both tables were imported from the same file.
+             * @default true
+             */
+            structure: boolean;
             /**
              * Table
              * @description Left out: the import's `table`.
@@ -2657,6 +2670,82 @@ export interface components {
             next: number | null;
         };
         JsonValue: unknown;
+        /**
+         * KeptForeignKey
+         * @description Columns whose values name rows of another table of the same file.
+         */
+        KeptForeignKey: {
+            /**
+             * Columns
+             * @example [
+             *       "ArtistId"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * On Delete
+             * @example NO ACTION
+             */
+            on_delete: string;
+            /**
+             * On Update
+             * @example NO ACTION
+             */
+            on_update: string;
+            /**
+             * Parent Columns
+             * @description Empty: its primary key.
+             * @example [
+             *       "ArtistId"
+             *     ]
+             */
+            parent_columns: string[];
+            /**
+             * Table
+             * @description The part of the file it points to.
+             * @example Artist
+             */
+            table: string;
+        };
+        /**
+         * KeptIndex
+         * @description An index or a UNIQUE constraint.
+         */
+        KeptIndex: {
+            /**
+             * Columns
+             * @example [
+             *       "AlbumId"
+             *     ]
+             */
+            columns: string[];
+            /** Unique */
+            unique: boolean;
+        };
+        /**
+         * KeptStructure
+         * @description What a database says of a table beyond its columns, by the names of the import.
+         */
+        KeptStructure: {
+            /** Foreign Keys */
+            foreign_keys: components["schemas"]["KeptForeignKey"][];
+            /** Indexes */
+            indexes: components["schemas"]["KeptIndex"][];
+            /**
+             * Not Null
+             * @example [
+             *       "Title"
+             *     ]
+             */
+            not_null: string[];
+            /**
+             * Primary Key
+             * @example [
+             *       "AlbumId"
+             *     ]
+             */
+            primary_key: string[];
+        };
         /**
          * MappedColumn
          * @description Where a column of the file would go.
