@@ -1,9 +1,11 @@
 """From a file on the window to a table, by mouse and by keyboard."""
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from playwright.sync_api import expect
 from tests.conftest import LiveServer
 from tests.e2e.conftest import Visit, Watch, api, assert_accessible, drop
@@ -104,6 +106,71 @@ class TestByMouse:
         expect(page.get_by_label("Name of the column c")).to_be_visible()
         page.get_by_label("First row holds the names").uncheck()
         expect(page.get_by_role("row")).to_have_count(4)
+
+    def test_a_table_of_a_database_is_chosen_and_keeps_its_key(
+        self, visit: Visit, live: LiveServer, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "shop.sqlite"
+        connection = sqlite3.connect(path)
+        connection.executescript(
+            "CREATE TABLE aisles (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO aisles VALUES (1, 'Tea');"
+            "CREATE TABLE shelves (aisle INTEGER REFERENCES aisles, place INTEGER, PRIMARY KEY (aisle, place));"
+            "INSERT INTO shelves VALUES (1, 1), (1, 2);"
+        )
+        connection.close()
+        page = visit("/")
+        drop(page, path)
+        expect(page.get_by_label("Table name")).to_have_value("aisles")
+        page.get_by_role("combobox", name=re.compile("^Table")).click()
+        page.get_by_role("option", name="shelves").click()
+        expect(page.get_by_label("Table name")).to_have_value("shelves")
+        expect(page.get_by_role("combobox", name="Primary key")).to_have_text("aisle, place")
+        assert_accessible(page)
+        page.get_by_role("button", name="Read the other one, too").click()
+        page.get_by_role("link", name="shop.sqlite · aisles").click()
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page).to_have_url(re.compile("/data/aisles"))
+        page.go_back()
+        expect(page.get_by_label("Table name")).to_have_value("shelves")
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page).to_have_url(re.compile("/data/shelves"))
+        found = api(live, "GET", "/api/collections/shelves").json()
+        assert found["primary_key"] == ["aisle", "place"]
+        assert [key["table"] for key in found["foreign_keys"]] == ["aisles"]
+
+    def test_a_sheet_without_cells_leaves_the_others_to_be_chosen(self, visit: Visit, tmp_path: Path) -> None:
+        path = tmp_path / "book.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet("Sales")
+            for row, cells in enumerate((["Sales of the year"], [], ["region", "sum"], ["north", 5], ["south", 7])):
+                sheet.write_row(row, 0, cells)
+            book.add_worksheet("Empty")
+        page = visit("/")
+        drop(page, path)
+        expect(page.get_by_role("combobox", name="Names are in")).to_have_text("Row 3")
+        expect(page.get_by_text("1 row above the header in row 3 left out.")).to_be_visible()
+        page.get_by_role("combobox", name="Sheet").click()
+        page.get_by_role("option", name="Empty").click()
+        expect(page.get_by_text("The sheet 'Empty' has no cells.")).to_be_visible()
+        page.get_by_role("combobox", name="Sheet").click()
+        page.get_by_role("option", name="Sales").click()
+        page.get_by_role("combobox", name="Names are in").click()
+        page.get_by_role("option", name="No row").click()
+        expect(page.get_by_label("Name of the column column_1")).to_be_visible()
+
+    def test_nested_json_becomes_columns_and_words_become_empty(self, visit: Visit, tmp_path: Path) -> None:
+        path = tmp_path / "people.json"
+        path.write_text('[{"name": "Ann", "at": {"city": "Bern"}}, {"name": "Bob", "at": {"city": "Ulm"}}]')
+        page = visit("/")
+        drop(page, path)
+        page.get_by_label("Nested members as columns").check()
+        expect(page.get_by_label("Name of the column at.city")).to_have_value("at_city")
+        words = tmp_path / "words.csv"
+        words.write_text("a,b\n1,unknown\n2,x\n")
+        drop(page, words)
+        page.get_by_label("Read as empty").fill("unknown")
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("50% empty")).to_be_visible()
 
     def test_several_files_wait_for_each_other(self, visit: Visit, readings: Path, tmp_path: Path) -> None:
         second = tmp_path / "second.csv"

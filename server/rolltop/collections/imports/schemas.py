@@ -240,6 +240,7 @@ class Import(BaseModel):
     parts: list[ImportPart] = Field(description="The tables of a file that may hold several; else empty.")
     part: str | None = Field(description="The part that this import reads.", examples=["Sheet1"])
     header_row: int | None = Field(description="Workbooks: the row with the column names; null: there is none.")
+    flatten: bool = Field(description="JSON: members of nested objects are columns of their own.")
     null_texts: list[str] = Field(
         description="Texts that are null, in lower case; an empty one: empty cells.", examples=[["", "-", "n/a", "na"]]
     )

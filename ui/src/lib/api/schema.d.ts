@@ -2161,6 +2161,11 @@ export interface components {
             /** @description Set when the state is `failed`. */
             error: components["schemas"]["JobError"] | null;
             /**
+             * Flatten
+             * @description JSON: members of nested objects are columns of their own.
+             */
+            flatten: boolean;
+            /**
              * Format
              * @description What the file is, by its content. Null until it is known.
              */

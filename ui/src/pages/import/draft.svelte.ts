@@ -45,7 +45,8 @@ export class Draft {
   readonly columns: DraftColumn[];
   table = $state("");
   fillShortRows = $state(false);
-  #keyIndex = $state<number | null>(null);
+  /** The key's columns by their places; none: a column `id` is added. */
+  #key = $state.raw<readonly number[]>([]);
 
   readonly included = $derived.by(() => this.columns.filter((column) => column.include));
   readonly misfits = $derived.by(() => this.included.reduce((sum, column) => sum + column.misfits, 0));
@@ -57,11 +58,15 @@ export class Draft {
   ) {
     this.columns = found.columns.map((column) => new DraftColumn(column));
     // The file was read another way: the table's name stays what the person made it.
-    this.table = before?.found.id === found.id ? before.table : freeName(found.table, taken());
-    const key = this.columns.findIndex((column) => column.found.name === found.key);
-    this.#keyIndex = key < 0 ? null : key;
+    const same = before?.found.id === found.id && before.found.part === found.part;
+    this.table = same ? before.table : freeName(found.table, taken());
+    this.keyOfFile = (found.structure?.primary_key ?? []).flatMap((name) => this.columns.filter((column) => column.found.name === name));
+    this.key = this.keyOfFile.length > 1 ? this.keyOfFile : this.columns.filter((column) => column.found.name === found.key);
     this.taken = taken;
   }
+
+  /** The primary key that a database says the table has. */
+  readonly keyOfFile: readonly DraftColumn[];
 
   /** Names of collections that are there already. */
   private readonly taken: () => readonly string[];
@@ -78,13 +83,13 @@ export class Draft {
     );
   }
 
-  /** The key column, or null when a column `id` is added. A column that is left out is no key. */
-  get key(): DraftColumn | null {
-    const column = this.#keyIndex === null ? undefined : this.columns[this.#keyIndex];
-    return column?.include ? column : null;
+  /** The key's columns; none when a column `id` is added. With a column that is left out it is no key. */
+  get key(): readonly DraftColumn[] {
+    const columns = this.#key.map((place) => this.columns[place]).filter((column) => column !== undefined);
+    return columns.every((column) => column.include) ? columns : [];
   }
-  set key(column: DraftColumn | null) {
-    this.#keyIndex = column ? this.columns.indexOf(column) : null;
+  set key(columns: readonly DraftColumn[]) {
+    this.#key = columns.map((column) => this.columns.indexOf(column));
   }
 
   /** Columns whose values are all there and, as far as was counted, all different. */
@@ -104,15 +109,17 @@ export class Draft {
   }
 
   toRun(): ImportRun {
+    const key = this.key.map(({ name }) => name.normalize("NFC"));
     return {
       table: this.table.normalize("NFC"),
       columns: this.columns.map(({ found, name, type, include }) => ({ source: found.name, name: name.normalize("NFC"), type, include })),
-      key: this.key ? this.key.name.normalize("NFC") : null,
+      key: key.length > 1 ? key : (key[0] ?? null),
       fill_short_rows: this.fillShortRows,
       target: "new",
       bad_rows: "refuse",
       dry_run: false,
       recipe: true,
+      structure: true,
     };
   }
 }

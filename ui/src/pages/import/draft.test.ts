@@ -35,6 +35,8 @@ function file(columns: ImportColumn[], more: Partial<Import> = {}): Import {
     parts: [],
     part: null,
     header_row: null,
+    flatten: false,
+    structure: null,
     null_texts: [""],
     notes: [],
     dialect: { encoding: "utf-8", delimiter: ",", quote: '"', header: true },
@@ -94,6 +96,7 @@ describe("Draft", () => {
       bad_rows: "refuse",
       dry_run: false,
       recipe: true,
+      structure: true,
     });
   });
 
@@ -105,6 +108,22 @@ describe("Draft", () => {
     expect(changed.toRun().key).toBe("number");
     first.include = false;
     expect(changed.toRun().key).toBeNull();
+  });
+
+  it("takes a key of several columns from the database, in its order, as long as all of them are imported", () => {
+    const structure = { primary_key: ["b", "a"], not_null: [], indexes: [], foreign_keys: [] };
+    const found = draft([column("a"), column("b"), column("c")], { key: null, structure });
+    expect(found.toRun().key).toEqual(["b", "a"]);
+    const [first] = found.columns;
+    if (!first) throw new Error("no column");
+    first.include = false;
+    expect(found.toRun().key).toBeNull();
+  });
+
+  it("proposes another table for another sheet", () => {
+    const first = draft([column("a")], { part: "one", table: "one" });
+    first.table = "mine";
+    expect(new Draft(file([column("b")], { part: "two", table: "two" }), () => [], first).table).toBe("two");
   });
 
   it("counts the cells that a chosen type would refuse, and does not start then", () => {

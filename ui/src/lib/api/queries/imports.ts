@@ -23,6 +23,13 @@ export async function readOtherwise(id: string, wanted: DialectChange): Promise<
   queryClient.setQueryData(importOf(id).queryKey, draft);
 }
 
+/** Begins imports of other parts of the same file; without names, of all that nobody reads yet. */
+export async function importParts(id: string, parts: string[] | null): Promise<Import[]> {
+  const made = await body(api.POST("/api/imports/{id}/parts", { params: { path: { id } }, body: { parts } }));
+  await queryClient.invalidateQueries({ queryKey: imports().queryKey });
+  return made;
+}
+
 export async function runImport(id: string, wanted: ImportRun): Promise<Job> {
   const job = await body(api.POST("/api/imports/{id}/run", { params: { path: { id } }, body: wanted }));
   await queryClient.invalidateQueries({ queryKey: importOf(id).queryKey });
