@@ -72,7 +72,7 @@ class Draft:
             parts=[] if self.opened is None else [_part(part, readers) for part in self.opened.parts],
             part=None if opened is None else opened.part,
             header_row=None if opened is None else opened.header_row,
-            flatten=opened is not None and opened.flatten,
+            flatten=opened is not None and opened.format in ("json", "ndjson") and self.wish.flatten,
             null_texts=[] if scanned is None else _null_texts(scanned.nulls),
             notes=[] if opened is None else list(opened.notes),
             dialect=None if scanned is None else _dialect(scanned),

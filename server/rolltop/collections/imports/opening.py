@@ -56,7 +56,6 @@ class Opened:
     parts: tuple[Part, ...] = ()
     part: str | None = None
     header_row: int | None = None
-    flatten: bool = False
     notes: tuple[str, ...] = ()
     structure: Structure | None = None
     files: list[Path] = field(default_factory=list)
@@ -136,13 +135,13 @@ def _plain(source: Source, kind: Format, wish: Wish, spool: Spool, watch: Watch)
         request = Request(str(source.path), kind, str(path), asked, spool.limit)
         told = ask(request, lambda share: watch(int(share * source.size)))
         source.open().close()  # unchanged until now
-        return _stored(kind, path, told, wish.flatten)
+        return _stored(kind, path, told)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _stored(kind: Format, path: Path, told: Told, flatten: bool) -> Opened:
+def _stored(kind: Format, path: Path, told: Told) -> Opened:
     fields = [Field(column.header, column.type) for column in told.columns]
     return Opened(
         Stored(path, path.stat().st_size, fields, has_nulls=kind not in _TEXTS),
@@ -150,7 +149,6 @@ def _stored(kind: Format, path: Path, told: Told, flatten: bool) -> Opened:
         parts=told.parts,
         part=told.part,
         header_row=told.header_row,
-        flatten=flatten and kind in ("json", "ndjson"),
         notes=told.notes,
         structure=told.structure,
         files=[path],
