@@ -84,6 +84,7 @@ class Application:
         self.sessions = Sessions()
         self.tickets = Tickets()
         self.events = Events(self.run.instance)
+        self.sessions.on_end.append(self.events.look_again)
         self.bridge = Bridge(self.sessions, self.events)
         self.url = f"http://{config.host}:{config.port}"
         self.workspace: Workspace
@@ -142,10 +143,11 @@ class Application:
 
     def _publish(self, change: Change) -> None:
         if change.schema:
-            self.events.publish("schema", {})
+            self.events.publish("schema", {"table": None, "actor": None, "change": None})
         if change.table is not None and is_hidden(change.table):
             return  # the table of an import under way is nobody's business yet
-        self.events.publish("rows", {"table": change.table})
+        told = {"table": change.table, "kind": None, "rows": None, "keys": None, "actor": None, "change": None}
+        self.events.publish("rows", told)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

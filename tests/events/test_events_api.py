@@ -1,8 +1,11 @@
 """The event stream over HTTP, as a real client reads it."""
 
+import asyncio
 import json
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -20,9 +23,9 @@ def http(live: LiveServer) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def listening(http: httpx.Client, **headers: str) -> Iterator[Iterator[dict[str, Any]]]:
+def listening(http: httpx.Client, query: str = "", **headers: str) -> Iterator[Iterator[dict[str, Any]]]:
     """The events as they come; comments and empty lines left out."""
-    with http.stream("GET", "/api/events", headers=headers) as stream:
+    with http.stream("GET", f"/api/events{query}", headers=headers) as stream:
         assert stream.status_code == 200
         assert stream.headers["content-type"].startswith("text/event-stream")
         yield events_of(stream)
@@ -47,6 +50,12 @@ def import_films(http: httpx.Client, table: str) -> None:
     while http.get(f"/api/imports/{draft['id']}").json()["state"] == "scanning":
         pass
     assert http.post(f"/api/imports/{draft['id']}/run", json={}).status_code == 202
+
+
+def wait_for_tables(http: httpx.Client, *tables: str) -> None:
+    """Ask again until they are there."""
+    while not set(tables) <= {each["name"] for each in http.get("/api/collections").json()}:
+        pass
 
 
 def until(events: Iterator[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -75,7 +84,7 @@ class TestStreamEvents:
             ids = [int(event["id"]) for event in seen]
             assert ids == sorted(set(ids))
             http.post("/rest/v1/told", json={"title": "Brazil", "year": 1985})
-            assert until(events, "rows")["data"] == {"table": "told"}
+            assert until(events, "rows")["data"]["table"] == "told"
 
     def test_goes_on_where_a_listener_left_off(self, http: httpx.Client) -> None:
         with listening(http) as events:
@@ -95,6 +104,34 @@ class TestStreamEvents:
         with listening(http, **{"Last-Event-ID": last}) as events:
             assert next(events)["event"] == "hello"
 
+    def test_gives_only_what_was_asked_for(self, http: httpx.Client) -> None:
+        import_films(http, "chosen")
+        import_films(http, "left")
+        wait_for_tables(http, "chosen", "left")
+        with listening(http, "?table=chosen&kinds=rows") as events:
+            next(events)
+            for table in ("left", "chosen"):
+                http.post(f"/rest/v1/{table}", json={"title": "Brazil", "year": 1985})
+            assert next(events)["data"]["table"] == "chosen"
+
+    @pytest.mark.parametrize("query", ["?kinds=gossip", "?kinds=rows,", "?table=", "?kinds=hello"])
+    def test_refuses_what_nobody_can_listen_to(self, http: httpx.Client, query: str) -> None:
+        assert http.get(f"/api/events{query}").status_code == 422
+
+    def test_ends_when_its_session_does(self, http: httpx.Client, live: LiveServer) -> None:
+        code = http.post("/api/auth/codes", json={}).json()["code"]
+        token = http.post("/api/auth/exchange", json={"code": code}).json()["token"]
+        with httpx.Client(
+            base_url=live.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE
+        ) as other:
+            with listening(other) as events, listening(http) as control:
+                assert [next(events)["event"], next(control)["event"]] == ["hello", "hello"]
+                assert httpx.delete(f"{live.url}/api/auth/session", headers=other.headers, trust_env=False).is_success
+                assert list(events) == []  # at once: a heartbeat would take longer than the patience of a test
+                import_films(http, "after")
+                assert until(control, "rows")["event"] == "rows"
+            assert other.get("/api/events").status_code == 401
+
     def test_needs_a_caller(self, live: LiveServer) -> None:
         assert httpx.get(f"{live.url}/api/events", trust_env=False).status_code == 401
 
@@ -109,3 +146,48 @@ def test_a_listener_does_not_hold_up_the_end_of_the_server(tmp_path_factory: pyt
         process.terminate()
         assert list(events) == []  # the stream ends by itself; cut off, it would raise
         assert stop_server(process) == 0
+
+
+def test_a_hundred_listeners_hear_of_writes_while_others_are_stuck(live: LiveServer) -> None:
+    listeners, writes = 100, 200
+
+    async def _listen(client: httpx.AsyncClient, ready: asyncio.Event) -> list[str]:
+        """What is told of, until the end is."""
+        heard: list[str] = []
+        async with client.stream("GET", "/api/events?table=busy&table=end&kinds=rows", headers=live.headers) as stream:
+            async for line in stream.aiter_lines():
+                if line == "event: hello":
+                    ready.set()
+                if line.startswith("data: ") and "table" in line:
+                    heard.append(json.loads(line[6:])["table"])
+                    if heard[-1] == "end":
+                        return heard
+        return heard
+
+    async def _all() -> tuple[list[list[str]], float]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=live.url, trust_env=False, timeout=PATIENCE, limits=limits) as client:
+            ready = [asyncio.Event() for _ in range(listeners)]
+            tasks = [asyncio.create_task(_listen(client, each)) for each in ready]
+            for each in ready:
+                await asyncio.wait_for(each.wait(), 60)
+            slowest = 0.0
+            for table in [*["busy"] * writes, "end"]:
+                begun = time.perf_counter()
+                answer = await client.post(f"/rest/v1/{table}", json={"n": 1}, headers=live.headers)
+                slowest = max(slowest, time.perf_counter() - begun)
+                assert answer.status_code == 201
+            return await asyncio.wait_for(asyncio.gather(*tasks), 60), slowest
+
+    with httpx.Client(base_url=live.url, headers=live.headers, trust_env=False, timeout=PATIENCE) as http:
+        for table in ("busy", "end"):
+            wish = {"name": table, "columns": [{"name": "n", "type": "integer"}]}
+            assert http.post("/api/collections", json=wish).status_code == 201
+    with ExitStack() as stuck:
+        for _ in range(20):  # they ask and never read
+            each = stuck.enter_context(socket.create_connection(("127.0.0.1", int(live.url.rsplit(":", 1)[1]))))
+            head = f"GET /api/events HTTP/1.1\r\nHost: {live.url[7:]}\r\nAuthorization: Bearer {live.token}\r\n\r\n"
+            each.sendall(head.encode())
+        heard, slowest = asyncio.run(_all())
+    assert all(set(each) == {"busy", "end"} for each in heard)
+    assert slowest < 2.0  # threat model S3

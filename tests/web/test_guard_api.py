@@ -51,6 +51,14 @@ class TestOrigin:
         assert response.status_code == 403
         assert response.json()["code"] == "web.foreign_origin"
 
+    @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    def test_a_foreign_page_opens_no_event_stream(self, client: TestClient, headers: dict[str, str]) -> None:
+        response = client.get("/api/events", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (403, "web.foreign_origin")
+        assert (
+            client.get("/api/jobs", headers=headers).status_code == 200
+        )  # what is read once is not shown to it anyway
+
     def test_our_own_page_may(self, client: TestClient) -> None:
         headers = {"Origin": "http://127.0.0.1:8377", "Sec-Fetch-Site": "same-origin"}
         assert client.post("/api/auth/codes", json={}, headers=headers).status_code == 201

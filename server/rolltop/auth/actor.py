@@ -4,6 +4,7 @@ import enum
 import hashlib
 import hmac
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rolltop.errors import Unauthorized
@@ -59,6 +60,8 @@ class Sessions:
     """
 
     owner_token: str = field(default_factory=secret)
+    on_end: list[Callable[[], None]] = field(default_factory=list)
+    """Called after a token has become no good: what goes on in its name looks again."""
     _tokens: dict[bytes, Actor] = field(default_factory=dict)
     _codes: dict[bytes, float] = field(default_factory=dict)
 
@@ -99,3 +102,5 @@ class Sessions:
         """Forget a session; the token of `runtime.json` stays until the server ends."""
         if not hmac.compare_digest(token.encode(), self.owner_token.encode()):
             self._tokens.pop(digest(token), None)
+            for look_again in self.on_end:
+                look_again()

@@ -15,6 +15,7 @@ import msgspec
 from rolltop.auth import Scope
 from rolltop.data import Catalog
 from rolltop.docs.trim import operations, trimmed
+from rolltop.events.schemas import schemas as event_schemas
 from rolltop.rows import openapi as rows
 from rolltop.rows.openapi.kept import Kept
 from rolltop.rows.saved import Call, SavedQueries
@@ -120,7 +121,7 @@ def complete(routes: JSONObject) -> JSONObject:
     for framework in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework, None)  # every error of ours has the four fields
     schemas.setdefault("Error", _ERROR)
-    schemas |= _HEALTH_SCHEMA | _REFUSED_SCHEMAS
+    schemas |= _HEALTH_SCHEMA | _REFUSED_SCHEMAS | event_schemas()
     document["security"] = _EITHER
     for path, _, operation in operations(document):
         _correct(path, operation)

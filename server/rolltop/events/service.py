@@ -3,7 +3,7 @@
     publish (any thread) ─▶ ring of the last events ◀─ each listener reads from its own place, when it can
 
 A listener holds a place in the ring and no queue of its own, so a slow one costs nothing: when the ring has moved past
-its place it is told to start over (`reset`).
+its place it is told to start over (`reset`). What he may hear is looked at for each event as it goes out.
 """
 
 import asyncio
@@ -11,27 +11,19 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
-import msgspec
+from rolltop.auth import OWNER, Actor
+from rolltop.events.event import EVERYTHING, NEEDS, Event, Wanted, hears, joined
 
 KEEP = 2_000
 HEARTBEAT_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened. `data` is JSON."""
-
-    id: int
-    kind: str
-    data: bytes
-
-    def encode(self) -> bytes:
-        """The event as text/event-stream has it (WHATWG HTML, section 9.2)."""
-        return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.id, self.kind.encode(), self.data)
+CHUNK_BYTES = 64 * 1024
+"""A listener that has much to catch up with gets it in pieces of about this size, and is waited for in between."""
+RESET = b"event: reset\ndata: {}\n\n"
 
 
 class _Listener:
@@ -47,6 +39,14 @@ class _Listener:
             self.called = True
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody listens any more
                 self.loop.call_soon_threadsafe(self.news.set)
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far a listener has come, and how far the client has been told of that."""
+
+    id: int
+    told: int
 
 
 class Events:
@@ -66,19 +66,30 @@ class Events:
         self._taken = self._last
         self._listeners: set[_Listener] = set()
 
-    def publish(self, kind: str, data: Any) -> None:
-        """Tell everybody; from any thread. `data` is anything that JSON can say.
+    def publish(self, kind: str, data: dict[str, Any]) -> None:
+        """Tell everybody; from any thread. `data` is JSON, and is not changed afterwards.
 
-        An event equal to the last one, which nobody has read yet, is the same news and is not told twice.
+        News that nobody has read yet are told together with what belongs to them: a table's next rows, a job's next
+        state.
         """
-        encoded = msgspec.json.encode(data)
+        if kind not in NEEDS:
+            raise ValueError(f"nobody knows who may hear of {kind!r}")
         with self._lock:
+            together = None
             if self._ring and self._last > self._taken:
-                newest = self._ring[-1]
-                if newest.kind == kind and newest.data == encoded:
-                    return
-            self._last += 1
-            self._ring.append(Event(self._last, kind, encoded))
+                together = joined(self._ring[-1], kind, data)
+            if together is not None:
+                self._ring[-1] = Event(self._last, kind, together)
+            else:
+                self._last += 1
+                self._ring.append(Event(self._last, kind, data))
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener.call()
+
+    def look_again(self) -> None:
+        """A right has been taken away: let every stream look whether it may go on."""
+        with self._lock:
             listeners = list(self._listeners)
         for listener in listeners:
             listener.call()
@@ -89,53 +100,67 @@ class Events:
         with self._lock:
             return bool(self._listeners)
 
-    async def stream(self, last_id: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(
+        self,
+        last_id: int | None = None,
+        wanted: Wanted = EVERYTHING,
+        who: Callable[[], Actor | None] = lambda: OWNER,
+    ) -> AsyncIterator[bytes]:
         """The text/event-stream of one listener, from after `last_id`, or from now.
 
-        It begins with `hello`. Events that are no longer kept, or a `last_id` of another run, give `reset`.
+        It begins with `hello`. Events that are no longer kept, or a `last_id` of another run, give `reset`. `who` is
+        asked again and again; the stream ends when it gives None.
         """
         listener = _Listener(asyncio.get_running_loop())
         closing = asyncio.create_task(self.closing.wait())
         place, gap = self._enter(listener, last_id)
         try:
-            yield self._greeting(place)
+            yield self._greeting(place.id)
             if gap:
-                yield b"event: reset\ndata: {}\n\n"
-            while not closing.done():
-                place, chunk = self._after(listener, place)
-                if chunk:
+                yield RESET
+            while not closing.done() and (actor := who()) is not None:
+                if chunk := self._after(listener, place, wanted, actor):
                     yield chunk
                 elif not await self._news(listener, closing):
-                    yield b": still here\n\n"
+                    yield _sign_of_life(place)
         finally:
             closing.cancel()
             with self._lock:
                 self._listeners.discard(listener)
 
     def _greeting(self, place: int) -> bytes:
-        hello = msgspec.json.encode({"instance": self.instance})
-        return b"retry: 1000\n" + Event(place, "hello", hello).encode()
+        return b"retry: 1000\n" + Event(place, "hello", {"instance": self.instance}).encoded()
 
-    def _enter(self, listener: _Listener, last_id: int | None) -> tuple[int, bool]:
+    def _enter(self, listener: _Listener, last_id: int | None) -> tuple[_Place, bool]:
         with self._lock:
             self._listeners.add(listener)
             self._taken = self._last
             if last_id is None:
-                return self._last, False
+                return _Place(self._last, self._last), False
             oldest = self._ring[0].id if self._ring else self._last + 1
             gap = not oldest - 1 <= last_id <= self._last
-            return (self._last if gap else last_id), gap
+            start = self._last if gap else last_id
+            return _Place(start, start), gap
 
-    def _after(self, listener: _Listener, place: int) -> tuple[int, bytes]:
-        """What has happened since `place`, as one chunk, and the new place."""
+    def _after(self, listener: _Listener, place: _Place, wanted: Wanted, actor: Actor) -> bytes:
+        """What has happened since `place`, as one chunk; the place moves on. Empty: nothing for this listener."""
         with self._lock:
             listener.called = False
             listener.news.clear()
             self._taken = self._last
-            if self._ring and self._ring[0].id > place + 1:
-                return self._last, b"id: %d\nevent: reset\ndata: {}\n\n" % self._last
-            missed = self._last - place
-            return self._last, b"".join(event.encode() for event in list(self._ring)[-missed:] if missed)
+            if self._ring and self._ring[0].id > place.id + 1:
+                place.id = place.told = self._last
+                return b"id: %d\n%s" % (self._last, RESET)
+            missed = list(islice(reversed(self._ring), self._last - place.id))
+        chunk = bytearray()
+        for event in reversed(missed):
+            place.id = event.id
+            if wanted.takes(event) and hears(actor, event):
+                place.told = event.id
+                chunk += event.encoded()
+                if len(chunk) >= CHUNK_BYTES:
+                    break
+        return bytes(chunk)
 
     async def _news(self, listener: _Listener, closing: asyncio.Task[Literal[True]]) -> bool:
         """Wait for an event or for the end; False when it is time for a sign of life."""
@@ -143,3 +168,12 @@ class Events:
         done, _ = await asyncio.wait({news, closing}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
         news.cancel()
         return bool(done)
+
+
+def _sign_of_life(place: _Place) -> bytes:
+    """A comment. Where events were passed over, with the id from which to go on after a break (WHATWG HTML, section
+    9.2.6: an id counts without data, too)."""
+    if place.told == place.id:
+        return b": still here\n\n"
+    place.told = place.id
+    return b": still here\nid: %d\n\n" % place.id

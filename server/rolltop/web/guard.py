@@ -28,6 +28,8 @@ CLOSED_PREFIXES = ("/api", "/rest", "/openapi.json", "/health")
 _CLOSED_FOLDERS = tuple(f"{prefix}/" for prefix in CLOSED_PREFIXES)
 DOWNLOADS = "/api/downloads/"
 """Below it a ticket in the path stands for the token and for what is downloaded (threat model B6)."""
+STREAMS = frozenset({"/api/events"})
+"""What goes on telling: a foreign page may not even open it."""
 RAW_BODIES = frozenset({"/api/imports", "/api/backups/upload"})  # routes that take a file as their body
 
 _SECURITY_HEADERS = [
@@ -215,13 +217,14 @@ class Guard:
             if _is_rows(scope["path"]):
                 raise RowsUnknownMethod(f"Unsupported HTTP method: {method}")
             raise UnknownMethod(f"The method {method} is not supported.")
-        if method in _READING or origin in self._allowed_origins:
+        reads = method in _READING and scope["path"] not in STREAMS
+        if reads or origin in self._allowed_origins:
             return
         site = headers.get(b"sec-fetch-site")
         foreign = origin is not None and origin not in self._own_origins
         if foreign or (site is not None and site not in _OURS):
             raise ForeignOrigin(
-                "Another web site may not change anything here.",
+                f"Another web site may not {'listen' if method in _READING else 'change anything'} here.",
                 hint="Add its origin to the setting `origins` if you trust it.",
             )
 

@@ -3,19 +3,9 @@
  * and tells the others. An id travels with each event, so that a new leader or a reconnect resumes where the last one was.
  */
 import { isAbort, stream } from "./client";
-import type { Job } from "./types";
+import type { EventMap } from "./types";
 import { session } from "./session.svelte";
 import { backoff, parser, type Message } from "./sse";
-
-export interface EventMap {
-  hello: { instance: string };
-  rows: { table: string | null };
-  schema: Record<string, never>;
-  job: { job: Job };
-  import: { id: string };
-  /** Something was missed: refetch what is visible. */
-  reset: Record<string, never>;
-}
 
 type Kind = keyof EventMap;
 export type Connection = "connecting" | "live" | "reconnecting";

@@ -334,7 +334,10 @@ export interface paths {
         };
         /**
          * Stream Events
-         * @description Listen to changes and to the progress of jobs. Read it with `fetch`; a comment comes every 15 seconds.
+         * @description Listen to changes of rows, tables and saved queries, and to the progress of jobs: to those you may know of.
+         *
+         *     Read it with `fetch` or any client that can send the token. A comment comes every 15 seconds. The stream ends when
+         *     the token is no longer good, and when the server stops.
          */
         get: operations["stream_events"];
         put?: never;
@@ -2098,6 +2101,17 @@ export interface components {
             version: string;
         };
         /**
+         * HelloEvent
+         * @description `hello`: the first event of each stream.
+         */
+        HelloEvent: {
+            /**
+             * Instance
+             * @description Another one after every start of the server.
+             */
+            instance: string;
+        };
+        /**
          * Impact
          * @description What changes would do. Nothing has been done.
          */
@@ -2349,6 +2363,14 @@ export interface components {
              * @enum {string}
              */
             type: "boolean" | "integer" | "real" | "decimal" | "date" | "timestamp" | "time" | "uuid" | "email" | "url" | "json" | "blob" | "choice" | "text";
+        };
+        /**
+         * ImportEvent
+         * @description `import`: a file was opened in the window, and its import waits there.
+         */
+        ImportEvent: {
+            /** Id */
+            id: string;
         };
         /**
          * ImportOutcome
@@ -2632,6 +2654,13 @@ export interface components {
              * @example Row 17 does not fit: 'n/a' in column 'arr_delay' is not an integer.
              */
             message: string;
+        };
+        /**
+         * JobEvent
+         * @description `job`: a job came further, at most five times a second each, or into another state.
+         */
+        JobEvent: {
+            job: components["schemas"]["Job"];
         };
         /**
          * JobLine
@@ -3367,6 +3396,33 @@ export interface components {
             type: string | null;
         };
         /**
+         * QueryEvent
+         * @description `query`: a saved query was made, replaced or deleted. `/openapi.json` is another one.
+         */
+        QueryEvent: {
+            /**
+             * Actor
+             * @example owner
+             */
+            actor: string | null;
+            /**
+             * Before
+             * @description The name it had, where `replace` gave it another.
+             * @example null
+             */
+            before: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "create" | "replace" | "delete";
+            /**
+             * Name
+             * @example books_by
+             */
+            name: string;
+        };
+        /**
          * QueryProblem
          * @description Why a query that was fine when it was saved cannot run now, such as a table that is gone.
          */
@@ -3773,6 +3829,11 @@ export interface components {
             old: string;
         };
         /**
+         * ResetEvent
+         * @description `reset`: events were missed, and are not kept any more. Read anew whatever you show.
+         */
+        ResetEvent: Record<string, never>;
+        /**
          * Retry
          * @description Which rows shall be tried again; an empty object tries all.
          */
@@ -3813,6 +3874,54 @@ export interface components {
             cells: {
                 [key: string]: string | null;
             };
+        };
+        /**
+         * RowsEvent
+         * @description `rows`: rows were written. What was written together, or nobody has heard of yet, is told together.
+         */
+        RowsEvent: {
+            /**
+             * Actor
+             * @description Who wrote; null: not known, or another program did.
+             * @example owner
+             */
+            actor: string | null;
+            /**
+             * Change
+             * @description The change in the history; the last one where several are told together. null: none was recorded.
+             * @example 4711
+             */
+            change: number | null;
+            /**
+             * Keys
+             * @description Their primary keys, in the order of the key's columns (`_rowid_` without a key). null: they are many, long or not known.
+             * @example [
+             *       [
+             *         17
+             *       ],
+             *       [
+             *         18
+             *       ]
+             *     ]
+             */
+            keys: unknown[][] | null;
+            /**
+             * Kind
+             * @description null: not known, as after a change by another program.
+             */
+            kind: ("insert" | "update" | "delete") | null;
+            /**
+             * Rows
+             * @description How many; null: not known.
+             * @example 2
+             */
+            rows: number | null;
+            /**
+             * Table
+             * @description null: any table may have changed.
+             * @example films
+             */
+            table: string | null;
         };
         /**
          * RunColumn
@@ -3866,6 +3975,30 @@ export interface components {
             values: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * SchemaEvent
+         * @description `schema`: tables were made, changed or deleted. Read what you know of them, and `/openapi.json`, again.
+         */
+        SchemaEvent: {
+            /**
+             * Actor
+             * @description Who did it; null: not known, or another program.
+             * @example owner
+             */
+            actor: string | null;
+            /**
+             * Change
+             * @description The change in the history; null: none was recorded.
+             * @example 4712
+             */
+            change: number | null;
+            /**
+             * Table
+             * @description Which one; null: not known, or several.
+             * @example films
+             */
+            table: string | null;
         };
         /**
          * SessionToken
@@ -5186,7 +5319,12 @@ export interface operations {
     };
     stream_events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only changes of these tables; may be given several times. Without `kinds`, only `rows` and `schema` come then. Changes of which nobody knows the table come, too. */
+                table?: string[] | null;
+                /** @description Only events of these kinds, with commas in between; `insert`, `update` and `delete` choose among `rows`. `hello` and `reset` come always. */
+                kinds?: string | null;
+            };
             header?: {
                 /** @description Go on after this event. Anything but a number starts afresh. */
                 "last-event-id"?: string | null;
@@ -5196,7 +5334,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events as they happen: `hello {instance}`, `rows {table}` (null: something changed from outside), `schema {}`, `job {job}`, `import {id}`, and `reset {}` when events were missed. */
+            /** @description Events as they happen, each with its kind (`event`), its number (`id`) and one line of JSON (`data`). `hello` comes first; `reset` says that events were missed. */
             200: {
                 headers: {
                     [name: string]: unknown;

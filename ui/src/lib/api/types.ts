@@ -9,6 +9,17 @@ export type Collection = Schemas["Collection"];
 export type CollectionDetail = Schemas["CollectionDetail"];
 export type Column = Schemas["Column"];
 export type Job = Schemas["Job"];
+
+/** What each kind of event says. `reset`: something was missed, refetch what is visible. */
+export interface EventMap {
+  hello: Schemas["HelloEvent"];
+  rows: Schemas["RowsEvent"];
+  schema: Schemas["SchemaEvent"];
+  job: Schemas["JobEvent"];
+  query: Schemas["QueryEvent"];
+  import: Schemas["ImportEvent"];
+  reset: Schemas["ResetEvent"];
+}
 export type Import = Schemas["Import"];
 export type ImportColumn = Schemas["ImportColumn"];
 export type ImportRun = Schemas["ImportRun"];
