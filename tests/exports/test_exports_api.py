@@ -30,9 +30,11 @@ def table_of(content: bytes, delimiter: str = ",") -> list[list[str]]:
 
 
 class TestTexts:
-    def test_csv_is_what_the_rows_api_says_but_for_formulas(self, things: TestClient) -> None:
-        exact = things.get("/rest/v1/things?order=id", headers={"Accept": "text/csv"}).content
-        assert get(things, "things.csv?order=id&formulas=keep") == exact
+    def test_csv_is_what_the_rows_api_says_but_for_formulas_and_booleans(self, things: TestClient) -> None:
+        exact = table_of(things.get("/rest/v1/things?order=id", headers={"Accept": "text/csv"}).content)
+        kept = table_of(get(things, "things.csv?order=id&formulas=keep"))
+        assert [row[4] for row in kept] == ["ok", "true", "false", "", "true", "true", "true", "true"]
+        assert [row[:4] + row[5:] for row in kept] == [row[:4] + row[5:] for row in exact]
         rows = table_of(get(things, "things.csv?order=id"))
         assert [row[1] for row in rows[1:]] == [
             "Salt", 'Pepper, "ground"', "", "' @SUM(A1)", "'-5", "two\nlines\ttab", "'=1+1",

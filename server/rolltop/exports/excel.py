@@ -19,7 +19,10 @@ MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 32_767
 _TRUNCATED = -2  # XlsxWriter's answer to a text that is longer
-_EXACT = 2**53
+_BEYOND = 10**15
+"""Excel shows, and keeps when a cell is edited, 15 digits."""
+_LEAST, _MOST = 2.2250738585072014e-308, 9.99999999999999e307
+"""Of the numbers that Excel knows besides 0."""
 _FIRST_DAY = date(1900, 3, 1)  # before it Excel counts a day that never was
 _FORMATS = {"date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:mm:ss", "time": "hh:mm:ss"}
 _WIDTHS = {"date": 11, "timestamp": 19, "time": 9, "uuid": 37}
@@ -100,11 +103,19 @@ def _text(sheet: "Worksheet", line: int, place: int, cell: SQLValue) -> object:
     return sheet.write_string(line, place, f"\\x{cell.hex()}" if isinstance(cell, bytes) else str(cell))
 
 
+class _Double(float):
+    """XlsxWriter writes 16 digits of a number; some doubles need 17 to be themselves again."""
+
+    def __format__(self, _form: str) -> str:
+        return repr(self)
+
+
 def _number(sheet: "Worksheet", line: int, place: int, cell: SQLValue) -> object:
-    """A number, unless Excel's doubles would change it."""
-    exact = isinstance(cell, int) and -_EXACT <= cell <= _EXACT
-    if exact or (isinstance(cell, float) and -9e999 < cell < 9e999):
+    """A number, unless Excel would change it."""
+    if isinstance(cell, int) and -_BEYOND < cell < _BEYOND:
         return sheet.write_number(line, place, cell)
+    if isinstance(cell, float) and (_LEAST <= abs(cell) <= _MOST or cell == 0):
+        return sheet.write_number(line, place, _Double(cell))
     return _text(sheet, line, place, cell)
 
 
@@ -124,10 +135,16 @@ def _timestamp(text: str) -> datetime | None:
     return found if found.date() >= _FIRST_DAY and found.microsecond % 1000 == 0 else None
 
 
+def _time(text: str) -> time | None:
+    """The time of day, if Excel can hold it: to the millisecond."""
+    found = time.fromisoformat(text)
+    return found if found.microsecond % 1000 == 0 else None
+
+
 _READINGS: dict[str, Callable[[str], "date | datetime | time | None"]] = {
     "date": _date,
     "timestamp": _timestamp,
-    "time": time.fromisoformat,
+    "time": _time,
 }
 
 

@@ -59,10 +59,10 @@ def _sqlite() -> WriteFile:
 
 
 FORMATS: dict[str, TextFormat | FileFormat] = {
-    "csv": TextFormat("text/csv; charset=utf-8", Media("csv", b"text/csv"), header=True),
+    "csv": TextFormat("text/csv; charset=utf-8", Media("csv", b"text/csv", words=True), header=True),
     "tsv": TextFormat(
         "text/tab-separated-values; charset=utf-8",
-        Media("csv", b"text/tab-separated-values", delimiter="\t"),
+        Media("csv", b"text/tab-separated-values", delimiter="\t", words=True),
         header=True,
     ),
     "json": TextFormat("application/json", JSON, before="[", between=",\n", after="]\n"),

@@ -71,6 +71,8 @@ def _as_text(column: str, kind: str) -> str:
         return f"CASE WHEN {column} IS NOT NULL THEN '\\x' || lower(hex({column})) END"
     if _is_nested(kind):
         return f"CAST(to_json({column}) AS VARCHAR)"
+    if kind.startswith("DECIMAL") and not kind.endswith(",0)"):  # as few digits as say the same: SQLite keeps 64 bits
+        return rf"regexp_replace(CAST({column} AS VARCHAR), '\.?0+$', '')"
     if kind in ("FLOAT", "DOUBLE"):  # JSON and SQL have no NaN; to be null is what it means
         return f"CASE WHEN isnan({column}) THEN NULL ELSE CAST({column} AS VARCHAR) END"
     return f"CAST({column} AS VARCHAR)"

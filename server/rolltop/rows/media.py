@@ -14,7 +14,8 @@ Form = Literal["array", "object", "csv", "values", "value"]
 class Media:
     """The form of the body and its Content-Type; `stripped` leaves out keys that are null.
 
-    Of a CSV: what stands between two cells, and whether texts that a spreadsheet would run as formulas are `defused`.
+    Of a CSV: what stands between two cells, whether texts that a spreadsheet would run as formulas are `defused`, and
+    whether booleans are `words`, which every program reads as such, and not the `t` and `f` of the dialect.
     """
 
     form: Form
@@ -22,6 +23,7 @@ class Media:
     stripped: bool = False
     delimiter: str = ","
     defused: bool = False
+    words: bool = False
     single: bool = False
     """Whether exactly one row is wanted."""
 

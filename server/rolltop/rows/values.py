@@ -111,14 +111,18 @@ def csv_cell(output: Shown | Arrays, expression: str, media: Media) -> str:
         return f"rolltop_csv({expression}, {quote_text(JSON.name)}, {delimiter})"
     if isinstance(output, Aggregate):
         made, shown = _aggregate_cast(output, expression)
-        return f"rolltop_csv({_defused(made, shown, media)}, {quote_text(shown.name)}, {delimiter})"
+        called = f"rolltop_csv({_defused(made, shown, media)}, {quote_text(shown.name)}, {delimiter})"
+        return _word(made, called) if media.words and shown.name == "boolean" else called
     place = output.place
     kind = output.cast or place.type
     if kind is not place.type:
         expression = f"rolltop_cast({quote_text(place.type.name)}, {quote_text(kind.name)}, {expression})"
+    bare = expression
     if not (place.column.held and kind is place.column.type and kind.name in _NUMBERS):  # those hold no text
         expression = _defused(expression, kind, media)
     called = f"rolltop_csv({expression}, {quote_text(kind.name)}, {delimiter})"
+    if media.words and kind.name == "boolean":
+        return _word(bare, called)
     if kind.name not in _WRITTEN_BY_SQLITE or kind is not place.type:
         return called
     if kind.name == TEXT.name and kind is not TEXT:  # an expression, which may be anything
@@ -130,6 +134,11 @@ def csv_cell(output: Shown | Arrays, expression: str, media: Media) -> str:
         return expression
     odd = " OR ".join(guard.format(expression) for guard in guards)
     return f"CASE WHEN {odd} THEN {called} ELSE {expression} END"
+
+
+def _word(expression: str, other: str) -> str:
+    """A boolean as a word, and any other cell of its column as `other` writes it."""
+    return f"CASE {expression} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE {other} END"
 
 
 def _defused(expression: str, kind: ColumnType, media: Media) -> str:

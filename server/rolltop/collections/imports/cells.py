@@ -8,6 +8,7 @@ import datetime
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 SPACE = " \t\r\n\f\v"
 LONGEST_TYPED = 1_000  # a longer cell is text or JSON
@@ -32,10 +33,10 @@ class Kind:
     NUMBER_COMMA = 1 << 7
     INTEGER_GROUPS = 1 << 8
     NUMBER_GROUPS = 1 << 9
-    EXACT = 1 << 10  # at most 15 digits and no exponent: a double gives every digit back
+    EXACT = 1 << 10  # SQLite's number gives every digit back
     ZERO_FIRST = 1 << 11  # 007
     LONG = 1 << 12  # more than 15 digits
-    TOO_LONG = 1 << 13  # more than a double can give back: a long whole number, or over 17 digits
+    TOO_LONG = 1 << 13  # a long whole number, or over 17 digits and more than a double gives back
     SIGNED = 1 << 14  # +49
     POINT_ZERO = 1 << 15  # 12.0
     SCALE_NONE = 1 << 16  # 12
@@ -84,6 +85,7 @@ _SIGN = (
     "|EUR|USD|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|KRW|TRY"
 )
 _PLAIN = re.compile(r"([+-]?)(\d+)(?:\.(\d*))?([eE][+-]?\d{1,3})?|([+-]?)\.(\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(rf"[+-]?(?:\d+|\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:[{_GAP}]\d{{3}})+)(?:,\d+)?", re.ASCII)
 _GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 _SPACES = re.compile(rf"[+-]?\d{{1,3}}(?:[{_GAP}]\d{{3}})+(?:\.\d+)?", re.ASCII)
@@ -115,7 +117,7 @@ _ALL_INTEGER = Kind.INTEGER | Kind.INTEGER_COMMA | Kind.INTEGER_GROUPS | Kind.IN
 _BARE = (  # of numbers without a currency sign
     Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.NUMBER_SPACES | _ALL_INTEGER | Kind.POINT_ZERO
 )
-_SHORT_INTEGER = _ALL_NUMBER | _ALL_INTEGER | Kind.EXACT | Kind.SCALE_NONE
+_SHORT_INTEGER = _ALL_NUMBER | _ALL_INTEGER | Kind.EXACT | Kind.SCALE_NONE | Kind.JSON
 
 
 def kind_of(cell: str) -> int:
@@ -151,15 +153,18 @@ def _kind_of_value(text: str) -> int:
     lower = text.lower() if len(text) <= _LONGEST_WORD else ""
     if lower in TRUE_WORDS or lower in FALSE_WORDS:
         if lower not in ("0", "1"):
-            return Kind.BOOLEAN
-        return Kind.BOOLEAN | Kind.BOOLEAN_DIGIT | _number(text)
+            return Kind.BOOLEAN | (Kind.JSON if text in ("true", "false") else 0)
+        return Kind.BOOLEAN | Kind.BOOLEAN_DIGIT | Kind.JSON | _number(text)
     first = text[0]
     if first in "{[" or (first == '"' and text[-1] == '"'):
         return _json(text)
     if len(text) > LONGEST_TYPED:
         return 0
     if first.isdecimal() or first in "+-.":
-        return _number(text) or _day(text) or _of_letters(text)
+        number = _number(text)
+        if number and _JSON_NUMBER.fullmatch(text):
+            number |= Kind.JSON
+        return number or _day(text) or _of_letters(text)
     return _of_letters(text)
 
 
@@ -200,7 +205,7 @@ def _number(text: str) -> int:
     if whole is None:
         sign, whole, fraction, exponent = bare_sign, "", bare_fraction, bare_exponent
     if exponent is not None:
-        return _NUMBER if abs(float(text)) < float("inf") else 0
+        return _NUMBER | _exact(text) if abs(float(text)) < float("inf") else 0
     kind = _NUMBER | _shape(sign, whole, fraction or "")
     if fraction is None:
         kind |= _ALL_NUMBER | Kind.SCALE_NONE
@@ -224,7 +229,18 @@ def _shape(sign: str, whole: str, fraction: str) -> int:
     digits = len((whole + fraction).lstrip("0"))
     if digits <= 15:
         return kind | Kind.EXACT
-    return kind | Kind.LONG | (Kind.TOO_LONG if digits > 17 or not fraction else 0)
+    exact = _exact(f"{whole}.{fraction}" if fraction else whole)
+    too_long = not fraction or (digits > 17 and not exact)
+    return kind | exact | Kind.LONG | (Kind.TOO_LONG if too_long else 0)
+
+
+def _exact(text: str) -> int:
+    """Whether a number of more than 15 digits, or with an exponent, is still itself when SQLite has stored it."""
+    if text.isdecimal() and len(text.lstrip("0")) < 20 and int(text) <= HIGHEST:
+        return Kind.EXACT
+    number = float(text)
+    same = repr(number) == text or (number < float("inf") and Decimal(repr(number)) == Decimal(text))
+    return Kind.EXACT if same else 0
 
 
 def _number_by_locale(text: str) -> int:

@@ -17,7 +17,7 @@ MOST_CHOICES = 200
 _FEW = 12  # values of a column that is taken for a choice
 _OFTEN = 10  # times that each of them stands there on average
 _LONGEST_CHOICE = 40
-_IN_STRINGS = ("date", "timestamp", "time", "uuid", "email", "url", "json")
+_IN_STRINGS = ("date", "timestamp", "time", "uuid", "email", "url", "json", "blob")
 """What texts may be in a format that has numbers and booleans of its own."""
 
 

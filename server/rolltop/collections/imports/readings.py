@@ -196,8 +196,8 @@ BY_TYPE: Mapping[str, tuple[Reading, ...]] = {
     "choice": (CHOICE,),
     "text": (TEXT,),
 }
-GUESSED = ("boolean", "integer", "decimal", "real", "date", "timestamp", "time", "uuid", "email", "url", "json")
-TYPES = (*GUESSED, "blob", "choice", "text")
+GUESSED = ("boolean", "integer", "decimal", "real", "date", "timestamp", "time", "uuid", "email", "url", "json", "blob")
+TYPES = (*GUESSED, "choice", "text")
 
 
 def convert_all(reading: Reading, words: frozenset[str]) -> Callable[[str | None], Value | None]:

@@ -25,8 +25,9 @@ _BLANK, _NULL = -1, -2
 _BUCKETS = 64
 _NOTHING = ("", None)
 _NO_KEY = (
-    Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY | Kind.JSON
-)
+    Kind.SCALE_ONE | Kind.SCALE_TWO | Kind.SCALE_MORE | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY
+    | Kind.JSON_NESTED
+)  # fmt: skip
 _WORD = Kind.WORD_FOR_NULL | Kind.BOOLEAN
 
 
