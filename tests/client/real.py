@@ -1,4 +1,4 @@
-"""The real clients, asked the same: supabase-js in a Node process, postgrest-py with and without asyncio.
+"""The real clients, asked the same: supabase-js in a Node process, postgrest-py with and without asyncio, and ours.
 
 A `Case` is one request, written for each of them, and the SQL that gives the same rows. What a client says is compared
 with what SQLite itself says about the file, so that no answer is ever held against a copy of itself.
@@ -22,12 +22,14 @@ import httpx
 import pytest
 from postgrest import APIError, AsyncPostgrestClient, SyncPostgrestClient
 
+from rolltop import connect
+
 if TYPE_CHECKING:
     from tests.conftest import LiveServer
 
 JS = Path(__file__).parent / "js"
 PATIENCE_SECONDS = 30
-CLIENTS = ("supabase-js", "postgrest-py", "postgrest-py async")
+CLIENTS = ("supabase-js", "postgrest-py", "postgrest-py async", "rolltop.connect")
 Row = dict[str, Any]
 
 
@@ -105,7 +107,7 @@ class JavaScript:
 
 
 class Clients:
-    """All three, connected to one server, and the file behind it."""
+    """All of them, connected to one server, and the file behind it."""
 
     def __init__(self, server: "LiveServer") -> None:
         self.server = server
@@ -118,6 +120,7 @@ class Clients:
         self.python = SyncPostgrestClient(where, headers=headers, http_client=session)
         asyncs = httpx.AsyncClient(timeout=quiet, trust_env=False)
         self._async = AsyncPostgrestClient(where, headers=headers, http_client=asyncs)
+        self.rolltop = connect(server.workspace)
 
     def ask(self, client: str, case: Case, **values: Any) -> Answer:
         """The answer to a case; `values` are the names that it uses."""
@@ -126,10 +129,11 @@ class Clients:
             return self.js.answer(case.js, **values)
         assert case.python is not None
         try:
-            if client == "postgrest-py":
-                given = case.python(self.python, **values).execute()
-            else:
+            if client == "postgrest-py async":
                 given = self._loop.run(_awaited(case.python(self._async, **values)))
+            else:
+                asked = self.python if client == "postgrest-py" else self.rolltop
+                given = case.python(asked, **values).execute()
         except APIError as error:
             return Answer(error=error.json())
         return Answer() if given is None else Answer(given.data, given.count)
@@ -147,6 +151,7 @@ class Clients:
         """Close the connections."""
         self.js.close()
         self.python.aclose()
+        self.rolltop.close()
         self._loop.run(self._async.aclose())
         self._loop.close()
 

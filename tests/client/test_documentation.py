@@ -19,6 +19,7 @@ MODULES = Path(__file__).parent / "js" / "node_modules"
 FLIGHTS = """
 CREATE TABLE flights (id INTEGER PRIMARY KEY, flight INTEGER, carrier TEXT, dest TEXT, dep_delay INTEGER);
 CREATE TABLE airlines (carrier TEXT PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO airlines VALUES ('UA', 'United'), ('HA', 'Hawaiian');
 INSERT INTO flights VALUES (1, 51, 'HA', 'HNL', 1301), (2, 3535, 'MQ', 'CMH', 1137), (3, 1545, 'UA', 'IAH', 2);
 """
 
@@ -57,7 +58,10 @@ def run(command: list[str], folder: Path, server: "LiveServer") -> str:
 
 
 def test_python(server: "LiveServer", tmp_path: Path) -> None:
-    checks = "assert [row['dest'] for row in late] == ['HNL', 'CMH']\nassert frame['flight'][0] == 1545\n"
+    checks = (
+        "assert [row['dest'] for row in late] == ['HNL', 'CMH']\nassert frame['flight'][0] == 1545\n"
+        "import asyncio\nassert asyncio.run(names()) == ['Hawaiian', 'United']\n"
+    )
     (tmp_path / "page.py").write_text("\n".join([*examples("python", server), checks]), encoding="utf-8")
     run([sys.executable, "page.py"], tmp_path, server)
 
