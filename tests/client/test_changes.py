@@ -280,6 +280,16 @@ class TestUpdateAndDelete:
         assert (answer.data, answer.count) == (before[:2], 2)
         assert rows_of(clients, n) == before[2:]
 
+    def test_shows_what_was_deleted_with_its_relations(self, client: str, n: int, clients: Clients) -> None:
+        clients.write("UPDATE gear SET ArtistId = 90 WHERE id = :n", n=n)
+        case = Case(
+            "related",
+            'db.from("gear").delete().eq("id", n).select("name, ...Artist(by:Name)")',
+            lambda db, n: db.from_("gear").delete().eq("id", n).select("name, ...Artist(by:Name)"),
+        )
+        [artist] = clients.says("SELECT Name FROM Artist WHERE ArtistId = 90")
+        assert clients.ask(client, case, n=n).data == [{"name": f"u{n}", "by": artist["Name"]}]
+
     @pytest.mark.parametrize("verb", ["update", "delete"])
     def test_refuses_to_hit_every_row(self, verb: str, client: str, n: int, clients: Clients) -> None:
         argument = "{ price: 1 }" if verb == "update" else ""

@@ -32,6 +32,11 @@ class TestToken:
             with postgrest(clients, **headers) as db:
                 assert db.from_("Genre").select("GenreId").eq("GenreId", 1).execute().data == ONE
 
+    def test_is_all_that_a_client_of_python_needs(self, clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        with SyncPostgrestClient(f"{clients.server.url}/rest/v1", headers=clients.server.headers) as db:
+            assert db.from_("Genre").select("GenreId").eq("GenreId", 1).execute().data == ONE
+
     def test_is_needed(self, clients: Clients) -> None:
         answer = clients.js.answer(f"new PostgrestClient(`${{url}}/rest/v1`).{GENRE}")
         assert answer.error is not None

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from postgrest import CountMethod
-from tests.client.test_javascript import FOLDER as JAVASCRIPT
+from tests.client.real import JS as JAVASCRIPT
 from tests.desktop.conftest import WAIT, App, Launch, Screen, until
 from tests.desktop.devtools import Page
 
