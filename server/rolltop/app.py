@@ -21,7 +21,7 @@ from rolltop.config import Config
 from rolltop.data import Change, Data, Limits
 from rolltop.data.reflect import is_hidden
 from rolltop.errors import RolltopError
-from rolltop.events import Events
+from rolltop.events import Events, shown_keys
 from rolltop.rows.router import RowsLane
 from rolltop.rows.saved import SavedQueries
 from rolltop.web.asgi import ASGIApp, ASGIScope, Receive, Send, answer_json
@@ -142,12 +142,15 @@ class Application:
         self._opened = False
 
     def _publish(self, change: Change) -> None:
-        if change.schema:
-            self.events.publish("schema", {"table": None, "actor": None, "change": None})
         if change.table is not None and is_hidden(change.table):
             return  # the table of an import under way is nobody's business yet
-        told = {"table": change.table, "kind": None, "rows": None, "keys": None, "actor": None, "change": None}
-        self.events.publish("rows", told)
+        told = {"table": change.table, "actor": change.actor, "change": change.number}
+        if change.schema:
+            self.events.publish("schema", told)
+        else:
+            self.events.publish(
+                "rows", {**told, "kind": change.kind, "rows": change.rows, "keys": shown_keys(change.keys)}
+            )
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

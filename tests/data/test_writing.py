@@ -11,7 +11,7 @@ import apsw
 import pytest
 from tests.data.conftest import Make, made_by_others
 
-from rolltop.data import Change, Data, errors
+from rolltop.data import Cause, Change, Data, errors
 from rolltop.errors import OutOfSpace
 
 TABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT UNIQUE)"
@@ -212,7 +212,7 @@ class TestChanges:
         data.on_change.append(lambda change: heard.append((change, data.read_now("SELECT count(*) FROM t")[0][0])))
         data.submit(insert(1), table="t").result(10)
         data.submit(lambda _connection: None, table="t").result(10)  # the writer has told of the first by now
-        assert heard == [(Change("t", number=1, keys=((1,),)), 1)]
+        assert heard == [(Change("t", False, 1, ((1,),), "insert", 1, "rolltop"), 1)]
 
     def test_name_every_table_that_a_cascade_reached(self, opened: Make) -> None:
         data = opened(TABLE + "; CREATE TABLE c (t INT REFERENCES t ON DELETE CASCADE); INSERT INTO t VALUES (7, 7)")
@@ -221,10 +221,28 @@ class TestChanges:
         data.on_change.append(heard.append)
         data.submit(lambda connection: connection.execute("DELETE FROM t"), table="t").result(10)
         data.submit(lambda _connection: None, table="t").result(10)
-        assert {(change.table, change.number, change.keys) for change in heard} == {
-            ("t", 2, ((7,),)),
-            ("c", 2, ((1,),)),
+        assert set(heard) == {
+            Change("t", False, 2, ((7,),), "delete", 1, "rolltop"),
+            Change("c", False, 2, ((1,),), "delete", 1, "rolltop"),
         }
+
+    def test_tell_what_one_transaction_wrote_together(self, opened: Make) -> None:
+        data = opened(TABLE)
+        heard: list[Change] = []
+        data.on_change.append(heard.append)
+        go = threading.Event()
+        waiting = data.submit(lambda _connection: go.wait(10), table="t", alone=True)  # the others share a commit
+        for key in range(30):
+            data.submit(insert(key), table="t", cause=Cause("ada" if key < 25 else "bob"))
+        data.submit(lambda connection: connection.execute("DELETE FROM t WHERE a > 28"), table="t", cause=Cause("ada"))
+        go.set()
+        waiting.result(10)
+        data.submit(lambda _connection: None, table="t").result(10)
+        assert [(change.kind, change.rows, change.actor, change.keys) for change in heard] == [
+            ("insert", 25, "ada", None),
+            ("insert", 5, "bob", tuple((key,) for key in range(26, 31))),
+            ("delete", 1, "ada", ((30,),)),
+        ]
 
     def test_without_a_history_name_what_a_cascade_may_reach(self, opened: Make) -> None:
         data = opened(TABLE + "; CREATE TABLE c (t INT REFERENCES t ON DELETE CASCADE)", in_place=True)
@@ -258,7 +276,7 @@ class TestChanges:
         told.clear()
         made_by_others(tmp_path / "data.db", "CREATE TABLE made (a)")
         assert told.wait(10)
-        assert heard[-1] == Change(None, schema=True)
+        assert heard[1] == Change(None, schema=True)
 
     def test_a_subscriber_that_fails_harms_nobody(self, opened: Make) -> None:
         data = opened(TABLE)

@@ -117,7 +117,7 @@ class Collections:
     def _forget(self, change: Change) -> None:
         """On the writer's thread: what was counted of a changed table is no longer true."""
         self._changes += 1
-        if change.table is None:
+        if change.table is None or change.schema:
             self._counts = {}
         else:
             # Views may show any table, so their counts go with every change.

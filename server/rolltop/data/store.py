@@ -14,8 +14,8 @@ import apsw
 from rolltop.data import bounds, connections, copying, errors, inspection
 from rolltop.data.catalog import Catalog
 from rolltop.data.cause import Cause
-from rolltop.data.change import Change
-from rolltop.data.history import Limits, Recorded, joined
+from rolltop.data.change import Change, Touched, of_recorded, of_schema
+from rolltop.data.history import Limits, Recorded
 from rolltop.data.history import log as history_log
 from rolltop.data.history.trimming import Trimmer
 from rolltop.data.inspection import Inspected
@@ -318,27 +318,30 @@ class Data:
         """
         return copying.snapshot(self.path, in_place=self.in_place)
 
-    def _after_commit(self, touched: set[str | None], schema_moved: bool, recorded: list[Recorded]) -> None:
+    def _after_commit(self, touched: set[Touched], schema_moved: bool, recorded: list[Recorded]) -> None:
         """On the writer's thread: make the catalog fresh, tell subscribers."""
         if schema_moved:
             self._catalog_looked = 0.0
         if not self.on_change:
             return
-        told = joined(recorded)
-        for name in touched:
-            for table in {None} if name is None else self._catalog.changed_with(name):
-                told.setdefault(table, None)
-        number = recorded[-1].change if recorded else None
-        if schema_moved or None in told:
-            self._publish(Change(None, schema_moved, number))
-            return
-        for table, keys in told.items():
-            self._publish(Change(table, False, number, keys))
+        if schema_moved:
+            self._publish(of_schema(recorded, touched))
+        told = of_recorded(recorded)
+        known = {change.table for change in told}
+        for each in touched:
+            for table in {None} if each.table is None else self._catalog.changed_with(each.table) - known:
+                told.append(Change(table, kind=each.kind if table == each.table else None, actor=each.actor))
+        if schema_moved and not told:
+            told = [Change(None)]
+        for change in told:
+            self._publish(change)
 
     def _after_outside_change(self, schema_moved: bool) -> None:
         if schema_moved:
             self._catalog_looked = 0.0
-        self._publish(Change(None, schema_moved))
+        if schema_moved:
+            self._publish(Change(None, True))
+        self._publish(Change(None))
 
     def _publish(self, change: Change) -> None:
         for subscriber in tuple(self.on_change):

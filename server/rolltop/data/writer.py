@@ -19,11 +19,13 @@ import apsw
 
 from rolltop.data import errors
 from rolltop.data.cause import Cause
+from rolltop.data.change import Touched
 from rolltop.data.history import Limits, Recorded, Recorder
 from rolltop.data.reflect import is_hidden, schema_version
 
 GROUP = 1_000
 """So many units at most share a transaction."""
+_ROW_KINDS = frozenset({"insert", "update", "delete"})
 STEPS_BETWEEN_LOOKS = 200_000
 """SQLite's steps between two looks at the clock: some milliseconds."""
 
@@ -67,6 +69,13 @@ class Unit:
         self.error: BaseException | None = None
 
 
+def _touched(unit: Unit) -> Touched:
+    cause = unit.cause
+    if cause is None:
+        return Touched(unit.table)
+    return Touched(unit.table, cause.kind if cause.kind in _ROW_KINDS else None, cause.actor, cause.table)
+
+
 def settle(units: list[Unit]) -> None:
     """Tell each unit's future how it went; on the loop for asyncio's."""
     for unit in units:
@@ -86,7 +95,7 @@ class Writer(threading.Thread):
         connection: apsw.Connection,
         *,
         limits: Limits,
-        committed: Callable[[set[str | None], bool, list[Recorded]], None],
+        committed: Callable[[set[Touched], bool, list[Recorded]], None],
         savepoint_always: Callable[[], bool],
         changed_outside: Callable[[bool], None],
     ) -> None:
@@ -161,7 +170,7 @@ class Writer(threading.Thread):
     def _commit(self, group: list[Unit]) -> None:
         """Run the units of `group` in one transaction and tell everybody."""
         connection = self._connection
-        touched: set[str | None] = set()
+        touched: set[Touched] = set()
         recorded: list[Recorded] = []
         try:
             if not group[0].keys:  # SQLite ignores this pragma inside a transaction
@@ -186,7 +195,7 @@ class Writer(threading.Thread):
             self._committed(touched, moved, recorded)
         self._answer(group)
 
-    def _run(self, unit: Unit, touched: set[str | None], recorded: list[Recorded]) -> None:
+    def _run(self, unit: Unit, touched: set[Touched], recorded: list[Recorded]) -> None:
         """Run one unit inside the transaction; a failure undoes only itself, unless SQLite undid everything."""
         connection = self._connection
         savepoint = not unit.single or self._savepoint_always()
@@ -212,7 +221,7 @@ class Writer(threading.Thread):
         if found is not None:
             recorded.append(found)
         elif unit.table is None or connection.total_changes() != before:
-            touched.add(unit.table)
+            touched.add(_touched(unit))
 
     def _written(self, unit: Unit, savepoint: bool) -> Recorded | None:
         """Do the work and record it."""

@@ -1,6 +1,6 @@
 """Telling windows and scripts what changed."""
 
-from rolltop.events.event import Event, Wanted
+from rolltop.events.event import Event, Wanted, shown_keys
 from rolltop.events.service import Events
 
-__all__ = ["Event", "Events", "Wanted"]
+__all__ = ["Event", "Events", "Wanted", "shown_keys"]

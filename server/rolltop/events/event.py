@@ -1,5 +1,6 @@
 """One event: what it says, who may hear it, who wants to, and what can be told together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,15 @@ NEEDS = {
 }
 """The kinds of events and the right that each needs: that of the route which shows the same."""
 KEYS_TOLD = 20
+LONGEST_KEY = 200
+
+
+def shown_keys(keys: Iterable[Iterable[Any]] | None) -> list[list[Any]] | None:
+    """Keys of rows as JSON has them, bytes as `\\x…` like the rows API; None when one of them is long."""
+    if keys is None:
+        return None
+    shown = [[f"\\x{part.hex()}" if isinstance(part, bytes) else part for part in key] for key in keys]
+    return None if any(isinstance(part, str) and len(part) > LONGEST_KEY for key in shown for part in key) else shown
 
 
 class Event:

@@ -9,6 +9,7 @@ are kept out of sight (`_rolltop_kept_…`) until the entry is trimmed.
 """
 
 from rolltop.data.history.kept import retire
-from rolltop.data.history.recorder import Limits, Recorded, Recorder, joined
+from rolltop.data.history.recorder import Limits, Recorded, Recorder
+from rolltop.data.history.written import KEYS_TOLD, Written
 
-__all__ = ["Limits", "Recorded", "Recorder", "joined", "retire"]
+__all__ = ["KEYS_TOLD", "Limits", "Recorded", "Recorder", "Written", "retire"]

@@ -13,15 +13,12 @@ import msgspec
 
 from rolltop.data.cause import Cause
 from rolltop.data.history import log, reshaping
+from rolltop.data.history.written import Found, Key, Written
 from rolltop.data.reflect import is_hidden
 
 INLINE_MEMORY = 64 * 1024
 """A session that took more memory than this may have a large changeset: it is written in parts."""
-KEYS_TOLD = 20
-"""A change of more rows than this does not say which."""
 TOO_LARGE = "The change is larger than history_change_mb allows."
-
-Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +34,13 @@ class Limits:
 
 
 class Recorded(NamedTuple):
-    """What was recorded of one piece of work: the keys of the rows of each table, None where they are many."""
+    """What was recorded of one piece of work."""
 
     change: int
-    tables: dict[str, list[Key] | None]
-
-
-Keys = tuple[Key, ...]
-
-
-def joined(recorded: list[Recorded]) -> dict[str | None, Keys | None]:
-    """The tables of several changes, each with the keys of its rows; None where they are too many."""
-    found: dict[str | None, list[Key] | None] = {}
-    for each in recorded:
-        for table, keys in each.tables.items():
-            known = found.setdefault(table, [])
-            many = known is None or keys is None or len(known) + len(keys) > KEYS_TOLD
-            found[table] = None if many else [*(known or ()), *(keys or ())]
-    return {table: None if keys is None else tuple(keys) for table, keys in found.items()}
+    actor: str
+    written: list[Written]
+    table: str | None = None
+    """The table that a change of the schema is about."""
 
 
 class Recording:
@@ -149,27 +135,28 @@ class Recorder:
                 return self._large(recording)
         finally:
             session.close()
-        rows, tables, widths = _read(changes)
-        first = recording.tables[0]
-        keys = tables.get(first)
-        key = _key_text(keys[0]) if rows == 1 and keys else None
-        if any(self._shape(name)[1] != width for name, width in widths.items()):
+        found = Found(keys=True)
+        for each in apsw.Changeset.iter(changes):
+            found.add(each)
+        first, written = recording.tables[0], found.written
+        key = _key_text(written[0].keys[0]) if found.rows == 1 and written[0].keys else None
+        if any(self._shape(name)[1] != width for name, width in found.widths.items()):
             self.forget_shapes()  # another program changed a table a moment ago
-        shapes = self._shapes_of(tables)
+        shapes = self._shapes_of(found.widths)
         connection = self._connection
         change = log.add(
             connection,
             cause,
             table=first,
-            rows=rows,
+            rows=found.rows,
             size=len(changes),
             key=key,
             tables=shapes,
             changes=changes,
-            also=tables,
+            also=found.widths,
         )
         self.entries += 1
-        return Recorded(change, tables)
+        return Recorded(change, cause.actor, written)
 
     def before_reshaping(self) -> reshaping.Before | None:
         """The schema before a piece of work changes it; None when the history is off."""
@@ -187,10 +174,11 @@ class Recorder:
         names = [name for each in done.tables for name in (each.after, each.before) if name is not None]
         names += [thing.table for thing in (*done.come, *done.gone)]
         steps = msgspec.json.encode(done).decode()
+        table = cause.table or next(iter(names), None)
         number = log.add(
             self._connection,
             cause,
-            table=cause.table or next(iter(names), None),
+            table=table,
             rows=cause.rows,
             lost=reason,
             steps=steps,
@@ -198,7 +186,8 @@ class Recorder:
         )
         self.entries += 1
         log.own_kept(self._connection, number)
-        return Recorded(number, {})
+        loaded = [Written(table, "insert", cause.rows, None)] if cause.kind == "import" and table is not None else []
+        return Recorded(number, cause.actor, loaded, table)
 
     def _lost(self, recording: Recording) -> Recorded:
         """An entry without a changeset."""
@@ -211,7 +200,7 @@ class Recorder:
         rows = self._connection.total_changes() - recording.changes_before
         change = log.add(self._connection, cause, table=tables[0], rows=rows, lost=reason, also=tables)
         self.entries += 1
-        return Recorded(change, dict.fromkeys(tables))
+        return Recorded(change, cause.actor, [Written(table, None, None, None) for table in tables])
 
     def _large(self, recording: Recording) -> Recorded | None:
         """An entry whose changeset is written in parts as SQLite makes it."""
@@ -243,7 +232,7 @@ class Recorder:
         shapes = self._shapes_of(tables)
         change = log.add(connection, cause, table=tables[0], rows=rows, size=size, tables=shapes, also=tables)
         self.entries += 1
-        return Recorded(change, dict.fromkeys(tables))
+        return Recorded(change, cause.actor, [Written(table, None, None, None) for table in tables])
 
     def _shapes_of(self, tables: Iterable[str]) -> str:
         return msgspec.json.encode({name: self._shape(name)[0] for name in tables}).decode()
@@ -264,28 +253,6 @@ class Recorder:
             columns = recorded_columns(self._connection, table)
             known = self._unrecordable[table] = [name.lower() for name in columns].count("_rowid_") > 1
         return known
-
-
-def _read(changes: bytes) -> tuple[int, dict[str, list[Key] | None], dict[str, int]]:
-    """The number of rows; of each table the keys, and how many columns it had."""
-    rows = 0
-    tables: dict[str, list[Key] | None] = {}
-    widths: dict[str, int] = {}
-    for change in apsw.Changeset.iter(changes):
-        rows += 1
-        name = change.name
-        if name not in tables:
-            tables[name], widths[name] = [], change.column_count
-        keys = tables[name]
-        if keys is None:
-            continue
-        if len(keys) >= KEYS_TOLD:
-            tables[name] = None
-            continue
-        new = change.new
-        values: Any = change.old if new is None or change.op == "UPDATE" else new
-        keys.append(tuple(values[place] for place in sorted(change.pk_columns)))
-    return rows, tables, widths
 
 
 def recorded_columns(connection: apsw.Connection, table: str) -> list[str]:
