@@ -38,9 +38,12 @@ log = logging.getLogger("rolltop.app")
 _HEALTH = frozenset({"/health/live", "/health/ready", "/api/health"})
 
 
-def create_app(config: Config, mode: Mode = "serve") -> "Application":
-    """The server for one workspace; nothing is opened before `open` or the ASGI lifespan's start."""
-    return Application(config, mode)
+def create_app(config: Config, mode: Mode = "serve", former: "Application | None" = None) -> "Application":
+    """The server for one workspace; nothing is opened before `open` or the ASGI lifespan's start.
+
+    `former` is one that is closed, on the same workspace: who was signed in there is so here.
+    """
+    return Application(config, mode, former)
 
 
 def routers() -> "tuple[APIRouter, ...]":
@@ -78,14 +81,16 @@ def _log_failure(failure: BaseException) -> None:
 class Application:
     """The ASGI application and the living parts behind it."""
 
-    def __init__(self, config: Config, mode: Mode) -> None:
+    def __init__(self, config: Config, mode: Mode, former: "Application | None" = None) -> None:
         self.config = config
         self.run = Run(__version__, mode)
-        self.sessions = Sessions()
+        self.sessions: Sessions = Sessions() if former is None else former.sessions
         self.tickets = Tickets()
         self.events = Events(self.run.instance)
-        self.sessions.on_end.append(self.events.look_again)
-        self.bridge = Bridge(self.sessions, self.events)
+        self.sessions.on_end[:] = [self.events.look_again]  # and no longer the former's
+        self.bridge: Bridge = Bridge(
+            self.sessions, self.events, page_ready=former is not None and former.bridge.page_is_ready
+        )
         self.url = f"http://{config.host}:{config.port}"
         self.workspace: Workspace
         self.data: Data
@@ -97,6 +102,8 @@ class Application:
         self._back: asyncio.Task[ASGIApp] | None = None
         self.on_failure = _log_failure
         """Called when the FastAPI part could not be built: whoever runs the server ends it then."""
+        self.on_reopen: Callable[[], None] | None = None
+        """Called when the workspace is to be closed and opened anew, from any thread; the same person goes on."""
         self._closers: list[Callable[[], None]] = []
         self._opened = False
 
@@ -134,6 +141,13 @@ class Application:
         self._saved = SavedQueries(self.data)
         self._rows = RowsLane(self.data, self._saved, self._finished_back, self.config.max_rows)
         self._opened = True
+
+    def _reopen(self) -> bool:
+        """Ask whoever runs the server to open the workspace anew; False when nobody can."""
+        if self.on_reopen is None:
+            return False
+        self.on_reopen()
+        return True
 
     def close(self) -> None:
         """Close what was opened, last first."""
@@ -186,6 +200,7 @@ class Application:
         """Load SQLModel, bring rolltop.db to its present form, and start the living parts: once, after `open`."""
         from rolltop.backups import Backups
         from rolltop.backups.source import of_open
+        from rolltop.backups.upgrading import keep_before_upgrade
         from rolltop.collections.imports import Imports
         from rolltop.collections.quarantine.service import Quarantines
         from rolltop.collections.schema import Uses
@@ -196,6 +211,7 @@ class Application:
         from rolltop.jobs import Jobs
         from rolltop.queries import Queries
 
+        keep_before_upgrade(self.workspace, self.data, wanted=self.config.upgrade_backup)
         database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
@@ -204,10 +220,8 @@ class Application:
         importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config, schema.relate)
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
-        backups = Backups(
-            self.workspace.backups, of_open(self.workspace, self.data, database), self.workspace.files / "backups",
-            self.config.import_limit_mb, runner,
-        )  # fmt: skip
+        source = of_open(self.workspace, self.data, database)
+        backups = Backups(source, self.config.data, self.config.import_limit_mb, runner, self._reopen)
         return {
             "backups": backups,
             "bridge": self.bridge,

@@ -60,6 +60,9 @@ class Config(BaseSettings):
     history_change_mb: int = Field(
         default=128, ge=1, description="A change that takes more megabytes than this is named, but cannot be undone."
     )
+    upgrade_backup: bool = Field(
+        default=True, description="Make a backup before a workspace of an older Rolltop is brought to the present form."
+    )
     import_limit_mb: int = Field(default=20_000, ge=1, description="The largest file an import takes, in megabytes.")
 
 
@@ -79,6 +82,11 @@ def _file_settings(workspace: Path) -> dict[str, Any]:
     return dict(server) if isinstance(server, dict) else {}
 
 
+def workspace_folder(named: Path | None) -> Path:
+    """The workspace that is named by the command line, else by the environment, else the user's own."""
+    return Path(named or os.environ.get("ROLLTOP_WORKSPACE") or default_workspace()).expanduser().absolute()
+
+
 def load(**arguments: Any) -> Config:
     """The settings for one run; arguments that are None count as not given.
 
@@ -86,8 +94,7 @@ def load(**arguments: Any) -> Config:
         BadSetting: a value from the command line, the environment or the file cannot be used.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    named = given.pop("workspace", None) or os.environ.get("ROLLTOP_WORKSPACE") or default_workspace()
-    workspace = Path(named).expanduser().absolute()
+    workspace = workspace_folder(given.pop("workspace", None))
     if given.get("data") is not None:
         given["data"] = Path(given["data"]).expanduser().absolute()
     from_file = {

@@ -11,6 +11,7 @@ from rolltop.backups.making import Report, working
 from rolltop.backups.manifest import DatabaseFacts, Manifest
 from rolltop.data import copying
 from rolltop.db.version import known_revisions, revision_of
+from rolltop.workspace.folder import WorkspaceNewer, WorkspaceUnusable, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ def check(path: Path, folder: Path, report: Report) -> Checked:
                 archive.unpack(entry, room / entry.path, forward)
                 check_database(archive.manifest, room / entry.path, lambda: report(done, archive.size))
                 (room / entry.path).unlink()
+            elif entry.path == manifests.SETTINGS:
+                archive.unpack(entry, room / entry.path, forward)
+                check_settings(archive.manifest, room / entry.path)
             else:
                 archive.check(entry, forward)
         return summary(archive)
@@ -54,6 +58,20 @@ def summary(archive: Archive) -> Checked:
     """What a backup holds."""
     tables = {} if archive.manifest.data is None else archive.manifest.data.tables
     return Checked(len(archive.manifest.files), archive.size, len(tables), sum(tables.values()))
+
+
+def check_settings(manifest: Manifest, path: Path) -> None:
+    """Whether this Rolltop reads the unpacked settings.
+
+    Raises:
+        DamagedBackup, NewerBackup: it does not.
+    """
+    try:
+        read_settings(path)
+    except WorkspaceNewer as error:
+        raise NewerBackup(manifest.rolltop) from error
+    except WorkspaceUnusable as error:
+        raise DamagedBackup(f"{path.name} cannot be read") from error
 
 
 def check_database(manifest: Manifest, path: Path, pause: Callable[[], None]) -> None:

@@ -1,5 +1,7 @@
 """What can go wrong with backups."""
 
+from pathlib import Path
+
 from rolltop.errors import Conflict, NotFound, OutOfSpace, Unprocessable, UnsupportedMediaType
 
 
@@ -55,6 +57,36 @@ class DamagedWorkspace(Conflict):
             details=list(damage),
             hint="Restore the last good backup. The present state is kept aside then.",
         )
+
+
+class ServedInPlace(Conflict):
+    """The tables are in a file that is not the workspace's own, and is not to be overwritten."""
+
+    code = "backups.served_in_place"
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"{file} is served where it lies, and a restore would put another file in its place.",
+            hint="Restore into a workspace of its own: `rolltop restore FILE --workspace FOLDER`.",
+        )
+
+
+class AlreadyDecided(Conflict):
+    """Another restore waits for the next start."""
+
+    code = "backups.already_decided"
+
+    def __init__(self) -> None:
+        super().__init__("A restore was decided already and is done at the next start.", hint="Start Rolltop again.")
+
+
+class NothingRestored(NotFound):
+    """There was no restore yet."""
+
+    code = "backups.nothing_restored"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was restored in this workspace yet.", hint="POST /api/backups/{id}/restore does it.")
 
 
 class BackupInUse(Conflict):

@@ -67,12 +67,19 @@ def working(folder: Path) -> Iterator[Path]:
     Raises:
         OutOfSpace: the disk was full.
     """
-    try:
+    with said_when_full():
         room = Path(tempfile.mkdtemp(prefix=_WORKING, dir=private_folder(folder)))
         try:
             yield room
         finally:
             shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def said_when_full() -> Iterator[None]:
+    """A full disk in words of ours; whoever writes takes back what he has written."""
+    try:
+        yield
     except OSError as error:
         if error.errno not in FULL:
             raise

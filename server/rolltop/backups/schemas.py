@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rolltop.jobs.schemas import Job
 
-__all__ = ["Backup", "BackupContent", "BackupResult", "BackupWish", "Job", "Verified"]
+__all__ = ["Backup", "BackupContent", "BackupResult", "BackupWish", "Job", "RestoreResult", "Restored", "Verified"]
 
 Reason = Literal["manual", "scheduled", "before_upgrade", "before_restore"]
 
@@ -55,6 +55,28 @@ class BackupResult(BaseModel):
 
     backup: str = Field(description="Its id.")
     size: int
+
+
+class RestoreResult(BaseModel):
+    """What came of a job that restored a backup."""
+
+    backup: str = Field(description="Its id.")
+    reopening: bool = Field(
+        description="The server opens the restored workspace now: for some seconds requests wait. Where it cannot, the "
+        "workspace is opened at the next start."
+    )
+
+
+class Restored(BaseModel):
+    """The last restore that was done."""
+
+    backup: str = Field(description="The backup's file.", examples=["rolltop-my-workspace-2026-11-24T113000Z.zip"])
+    decided: datetime
+    finished: datetime
+    kept: str = Field(
+        description="The folder in `backups` that the former files went to. A backup is made of them (its reason is "
+        "`before_restore`), then the folder goes."
+    )
 
 
 class Verified(BaseModel):

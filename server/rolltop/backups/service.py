@@ -7,23 +7,28 @@ import builtins
 import dataclasses
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
+from rolltop.auth import Scope
 from rolltop.backups.archive import Archive
 from rolltop.backups.checking import check
-from rolltop.backups.errors import BackupInUse, NoSuchBackup, WrongBody
+from rolltop.backups.errors import BackupInUse, NoSuchBackup, NothingRestored, WrongBody
 from rolltop.backups.making import SUFFIX, Report, make, place, sweep
 from rolltop.backups.manifest import Reason
-from rolltop.backups.schemas import Backup, BackupContent, BackupResult, Job, Verified
+from rolltop.backups.restoring import former_states, keep, lay_ready
+from rolltop.backups.schemas import Backup, BackupContent, BackupResult, Job, Restored, RestoreResult, Verified
 from rolltop.backups.source import Source
 from rolltop.collections.imports.spool import Spool
 from rolltop.errors import RolltopError
-from rolltop.jobs import Jobs, Running
+from rolltop.jobs import Asked, Jobs, Running
 from rolltop.kit.files import private_folder, sync_file
 from rolltop.kit.ids import now
+from rolltop.workspace import pending
 
 _TYPES = re.compile(r"application/(?:zip|octet-stream|x-zip-compressed)\s*(?:;|$)", re.IGNORECASE)
 _LOOK_SECONDS = 0.2
@@ -96,13 +101,23 @@ def _content(archive: Archive) -> BackupContent:
 class Backups:
     """The backups of the workspace that this process serves."""
 
-    def __init__(self, folder: Path, source: Source, uploads: Path, limit_mb: int, jobs: Jobs) -> None:
-        self._folder = Folder(folder)
+    def __init__(
+        self, source: Source, served: Path | None, limit_mb: int, jobs: Jobs, reopen: Callable[[], bool]
+    ) -> None:
+        """`served` is a file that is served in place of the workspace's data; `reopen` asks whoever runs the server to
+        open the workspace anew, and says whether he does."""
+        self._folder = Folder(source.folder / "backups")
         self._source = source
-        self._spool = Spool(uploads, limit_mb)
+        self._served = served
+        self._spool = Spool(source.folder / "files" / "backups", limit_mb)
         self._jobs = jobs
+        self._reopen = reopen
         self._turn = threading.Lock()
-        sweep(folder)
+        sweep(self._folder.path)
+        for kind, again in (("backups.create", self._create_again), ("backups.verify", self._verify_again)):
+            jobs.repeats(kind, again, Scope.ADMIN)
+        for former in former_states(self._folder.path):
+            self._keep(former)
 
     def list(self) -> builtins.list[Backup]:
         """All of them, newest first."""
@@ -124,17 +139,18 @@ class Backups:
         """
         return self._folder.file(id)
 
-    def create(self, reason: Reason, *, secrets: bool) -> Job:
+    def create(self, reason: Reason, *, secrets: bool, actor: str | None, retry_of: str | None = None) -> Job:
         """Make one, as a job. Its result is a `BackupResult`."""
 
         def work(running: Running) -> dict[str, object]:
             with self._in_turn(running):
                 made = make(self._source, self._folder.path, reason, secrets=secrets, report=_report(running))
-            return BackupResult(backup=made.name.removesuffix(SUFFIX), size=made.stat().st_size).model_dump()
+            return _result(made)
 
-        return self._jobs.submit("backups.create", f"Back up {self._source.name}", work, unit="bytes")
+        asked = Asked(actor, {"reason": reason, "secrets": secrets}, retry_of)
+        return self._jobs.submit("backups.create", f"Back up {self._source.name}", work, unit="bytes", asked=asked)
 
-    def verify(self, id: str) -> Job:
+    def verify(self, id: str, actor: str | None, retry_of: str | None = None) -> Job:
         """Check one, as a job that fails when it is not whole. Its result is a `Verified`.
 
         Raises:
@@ -147,7 +163,36 @@ class Backups:
             counts = dataclasses.asdict(found)
             return Verified(backup=id, bytes=counts.pop("size"), **counts).model_dump()
 
-        return self._jobs.submit("backups.verify", f"Verify {path.name}", work, unit="bytes")
+        asked = Asked(actor, {"backup": id}, retry_of)
+        return self._jobs.submit("backups.verify", f"Verify {path.name}", work, unit="bytes", asked=asked)
+
+    def restore(self, id: str, actor: str | None) -> Job:
+        """Bring one back, as a job: it checks all of it and lays it ready, then the server opens it. Its result is a
+        `RestoreResult`.
+
+        Raises:
+            NoSuchBackup: there is none.
+        """
+        path = self._folder.file(id)
+
+        def work(running: Running) -> dict[str, object]:
+            with self._in_turn(running):
+                lay_ready(path, self._source.folder, _report(running), served=self._served)
+            return RestoreResult(backup=id, reopening=self._reopen()).model_dump()
+
+        title = f"Restore {path.name}"
+        return self._jobs.submit("backups.restore", title, work, unit="bytes", asked=Asked(actor, {"backup": id}))
+
+    def restored(self) -> Restored:
+        """The last restore that was done.
+
+        Raises:
+            NothingRestored: there was none.
+        """
+        found = pending.restored(self._source.folder)
+        if found is None:
+            raise NothingRestored
+        return Restored.model_validate(msgspec.structs.asdict(found))
 
     async def receive(self, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> Backup:
         """Take in a file that was sent. It gets a name of ours.
@@ -180,6 +225,24 @@ class Backups:
         except OSError as error:
             raise BackupInUse(error.strerror or str(error)) from error
 
+    def _keep(self, former: Path) -> None:
+        """What a restore has set aside becomes a backup; until then its files stay as they are."""
+
+        def work(running: Running) -> dict[str, object] | None:
+            with self._in_turn(running):
+                made = keep(former, self._folder.path, _report(running))
+            return None if made is None else _result(made)
+
+        self._jobs.submit("backups.keep", "Back up the state before the restore", work, unit="bytes")
+
+    def _create_again(self, asked: Asked) -> Job:
+        return self.create(
+            asked.input["reason"], secrets=asked.input["secrets"], actor=asked.actor, retry_of=asked.retry_of
+        )
+
+    def _verify_again(self, asked: Asked) -> Job:
+        return self.verify(asked.input["backup"], asked.actor, asked.retry_of)
+
     @contextmanager
     def _in_turn(self, running: Running) -> Iterator[None]:
         """One after the other: two at a time would only take more of the disk."""
@@ -189,6 +252,10 @@ class Backups:
             yield
         finally:
             self._turn.release()
+
+
+def _result(made: Path) -> dict[str, object]:
+    return BackupResult(backup=made.name.removesuffix(SUFFIX), size=made.stat().st_size).model_dump()
 
 
 def _report(running: Running) -> Report:

@@ -74,7 +74,7 @@ class Bridge:
     imports: Importer
     """Set once the part of the server that imports is there; a page can only be ready after that."""
 
-    def __init__(self, codes: Codes, events: Publishes) -> None:
+    def __init__(self, codes: Codes, events: Publishes, *, page_ready: bool = False) -> None:
         self._codes = codes
         self._events = events
         self._send: Send | None = None
@@ -83,7 +83,7 @@ class Bridge:
         self._early: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._page_ready = False
+        self.page_is_ready = page_ready
         self._files: list[Path] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -134,7 +134,7 @@ class Bridge:
     def page_ready(self, title: str, user: str, painted: bool) -> None:
         """The page is usable: tell the window, and open the files that were waiting for it."""
         self.tell("ready", title=title, user=user, painted=painted)
-        self._page_ready = True
+        self.page_is_ready = True
         self._open_files()
 
     def tell(self, event: str, **members: Any) -> None:
@@ -178,7 +178,7 @@ class Bridge:
                     waiting.set_result(value)
             case {"ev": "open", "paths": list(paths)}:
                 self._files += [Path(path) for path in paths if isinstance(path, str) and Path(path).is_absolute()]
-                if self._page_ready:
+                if self.page_is_ready:
                     self._open_files()
             case _:
                 log.warning("The window sent %r, which means nothing here.", message.get("ev"))

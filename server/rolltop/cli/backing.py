@@ -78,7 +78,7 @@ def _here(settings: Config, file: Path | None, *, secrets: bool, show: bool) -> 
     try:
         sweep(owned.backups)
         source = of_folder(owned.path, owned.name, settings.data)
-        with _shown("Backing up", show=show) as report:
+        with shown("Backing up", show=show) as report:
             made = make(source, owned.backups, "manual", secrets=secrets, report=report)
     finally:
         owned.close()
@@ -100,7 +100,7 @@ def verify(workspace: Path | None, name: str, *, show: bool) -> dict[str, Any]:
 
     path = found(workspace, name)
     room = path.parent if os.access(path.parent, os.W_OK) else Path(tempfile.gettempdir())
-    with _shown("Verifying", show=show) as report:
+    with shown("Verifying", show=show) as report:
         check(path, room, report)
     return described(path)
 
@@ -116,7 +116,7 @@ def found(workspace: Path | None, name: str) -> Path:
         return file
     for backup in listed(workspace):
         if name in (backup.id, backup.file):
-            return config.load(workspace=workspace).workspace / "backups" / backup.file
+            return config.workspace_folder(workspace) / "backups" / backup.file
     raise NoBackup(f"There is no file and no backup {name!r}.", hint="`rolltop backup list` shows the backups.")
 
 
@@ -124,7 +124,7 @@ def listed(workspace: Path | None) -> "list[Backup]":
     """The backups of the workspace, newest first; read from their folder."""
     from rolltop.backups.service import Folder
 
-    folder = config.load(workspace=workspace).workspace / "backups"
+    folder = config.workspace_folder(workspace) / "backups"
     return Folder(folder).list() if folder.is_dir() else []
 
 
@@ -157,7 +157,8 @@ def show(backups: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 @contextmanager
-def _shown(title: str, *, show: bool) -> "Iterator[Report]":
+def shown(title: str, *, show: bool) -> "Iterator[Report]":
+    """A bar for work in this process."""
     from rich.console import Console
 
     with bar_of(Console(stderr=True, quiet=not show)) as bar:

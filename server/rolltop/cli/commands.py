@@ -184,6 +184,29 @@ def export(
 
 
 @app.command()
+def restore(
+    file: Annotated[str, typer.Argument(help="A backup file, or one of the workspace's by its name.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the whole workspace back to a backup. The present state is kept as a backup."""
+    from rolltop.cli import backing, restoring
+
+    path = backing.found(workspace, file)
+    folder = config.workspace_folder(workspace)
+    if not yes:
+        restoring.confirm(path, folder)
+    done = restoring.restore(workspace, path, show=not as_json and sys.stderr.isatty())
+    if as_json:
+        print(json.dumps(done))
+        return
+    print(f"Restored {done['workspace']} from {done['backup']}.")
+    if done["kept"]:
+        print(f"The state before is kept as {done['kept'][0]}.")
+
+
+@app.command()
 def token(workspace: WorkspaceOption = None) -> None:
     """Print the running server's token for your own scripts. It is new at each start."""
     print(running.find(workspace).token)

@@ -41,7 +41,7 @@ class Examined:
 
 def snapshot(path: Path, *, in_place: bool = False) -> Seen:
     """A connection that goes on seeing the file as it is now; close it soon, for the log grows meanwhile."""
-    connection = connections.reader(path, in_place=in_place, cache_mib=2)
+    connection = connections.long_reader(path, in_place=in_place)
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # a transaction begins with its first read

@@ -259,7 +259,8 @@ def damaged(path: Path, found: str) -> DatabaseDamaged:
     return DatabaseDamaged(
         f"{path} is damaged.",
         details=found,
-        hint="Restore a backup, or recover what is readable with `sqlite3 FILE .recover`. The file is left as it is.",
+        hint="Restore a backup (`rolltop backup list`, then `rolltop restore`), or recover what is readable with "
+        "`sqlite3 FILE .recover`. The file is left as it is.",
     )
 
 

@@ -68,7 +68,7 @@ class Database:
         database = cls(path)
         if before != known_revisions()[-1]:
             try:
-                database._upgrade(before)
+                database._upgrade()
             except (SQLAlchemyError, sqlite.Error, OSError) as error:
                 database.close()
                 reason = getattr(error, "orig", None) or error
@@ -78,28 +78,16 @@ class Database:
                 ) from error
         return database
 
-    def _upgrade(self, before: str | None) -> None:
+    def _upgrade(self) -> None:
         from alembic import command  # 12 MB, of use once a release
         from alembic.config import Config as AlembicConfig
 
-        if before is not None:
-            self._keep_copy(self.path.with_name(f"{self.path.stem}.before-{known_revisions()[-1]}.db"))
         with as_file(files("rolltop.db") / "migrations") as scripts, self.writer.begin() as connection:
             config = AlembicConfig()
             config.set_main_option("script_location", str(scripts).replace("%", "%%"))
             config.set_main_option("path_separator", "os")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-
-    def _keep_copy(self, copy: Path) -> None:
-        """The state before an upgrade, made by SQLite itself (threat model R5, R6)."""
-        copy.unlink(missing_ok=True)
-        connection = sqlite.connect(self.path)
-        try:
-            connection.execute("VACUUM INTO ?", (str(copy),))
-        finally:
-            connection.close()
-        copy.chmod(0o600)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -58,7 +58,8 @@ def revision_of(path: Path) -> str | None:
     except sqlite.DatabaseError as error:
         raise DamagedDatabase(
             f"{path.name} in {path.parent} cannot be read: {error}.",
-            hint=f"Your tables are in data.db and are not affected. Move {path.name} away to start with a new one.",
+            hint=f"Restore a backup by `rolltop restore`, or move {path.name} away to start with a new one: your "
+            "tables are in data.db and are not affected.",
         ) from error
     return str(rows[0][0]) if rows else None
 

@@ -25,6 +25,7 @@ from rolltop.serve.pipe import Pipe, take_standard_streams
 
 if TYPE_CHECKING:
     from rolltop.app import Application
+    from rolltop.serve.listener import Listener
 
 LOG_FILE = "server.log"
 
@@ -91,6 +92,9 @@ class _Run:
         self._mode: Literal["desktop", "serve"] = "desktop" if window else "serve"
         self._socket = binding.listen(config, fallback=config.port_fallback or window is not None)
         self._url = binding.url(self._socket)
+        self._served = False
+        self._announced = False
+        self._receive: Callable[[dict[str, Any]], None] | None = None
         self._config = config.model_copy(update={"port": self._socket.getsockname()[1]})
 
     def serve(self) -> None:
@@ -99,37 +103,63 @@ class _Run:
         Raises:
             RolltopError: the server cannot start, and why.
         """
-        with contextlib.closing(self._socket):
-            self._serve_on(self._socket)
-
-    def _serve_on(self, bound: socket.socket) -> None:
-        from uvicorn._types import ASGIApplication
-
         from rolltop.app import create_app  # after binding: the address is known before the rest is loaded
-        from rolltop.serve.listener import Listener
 
         app = create_app(self._config, self._mode)
-        if self._window is not None:
-            app.bridge.attach(self._window.send)
-            self._window.start(app.bridge.receive, self._stop)
+        try:
+            while self._serve_once(app):
+                log.info("Opening the workspace anew.")
+                app = create_app(self._config, self._mode, former=app)
+        finally:
+            self._socket.close()
+            discovery.remove(self._config.workspace, os.getpid())
+            log.info("Stopped.")
+
+    def _serve_once(self, app: "Application") -> bool:
+        """Open the workspace and serve it until the end is asked for; whether to go on with it opened anew."""
+        from uvicorn._types import ASGIApplication
+
+        from rolltop.serve.listener import Listener
+
+        self._connect_window(app)
         app.open()
         if self._stop.asked:  # there is no use in starting what would only have to end
             app.close()
-            return
+            return False
         listener = Listener(
-            cast(ASGIApplication, app), ready=lambda: self._ready(app), closing=lambda: self._closing(app)
+            cast(ASGIApplication, app), ready=lambda: self._ready(app), closing=lambda: self._closing(app, listener)
         )
         self._stop.then(listener.stop)
         app.on_failure = listener.fail
+        app.on_reopen = listener.end_to_reopen
         try:
-            listener.run(sockets=[bound])
+            listener.run(sockets=[self._listening()])
         except SystemExit as stopped:  # uvicorn's word for a start that failed
             raise listener.failure or StartError("The server did not start.") from stopped
-        finally:
-            discovery.remove(self._config.workspace, os.getpid())
-            log.info("Stopped.")
         if listener.failure is not None:
             raise listener.failure
+        return listener.reopens and not self._stop.asked
+
+    def _listening(self) -> socket.socket:
+        """The socket for one opening, which closes it at its end. Ours stays: whoever connects in between waits.
+
+        Windows ties a socket to the event loop that used it first, so there the port is bound again.
+        """
+        if sys.platform != "win32":
+            return self._socket.dup()
+        if self._served:
+            self._socket = binding.listen(self._config, fallback=False)
+        self._served = True
+        return self._socket
+
+    def _connect_window(self, app: "Application") -> None:
+        """Let the window speak with this opening of the workspace."""
+        if self._window is None:
+            return
+        app.bridge.attach(self._window.send)
+        known, self._receive = self._receive is not None, app.bridge.receive
+        if not known:
+            self._window.start(lambda message: self._receive and self._receive(message), self._stop)
 
     def _ready(self, app: "Application") -> None:
         """The server answers: leave the runtime file, tell who waits."""
@@ -146,6 +176,9 @@ class _Run:
         )
         discovery.write(self._config.workspace, runtime)
         log.info("Listening at %s", self._url)
+        if self._announced:
+            return
+        self._announced = True
         if self._window is not None:
             self._window.send(
                 "ready", url=self._url, port=self._config.port, pid=runtime.pid, instance=runtime.instance
@@ -154,8 +187,10 @@ class _Run:
             link = f"{self._url}/#code={app.sessions.new_code()}"
             threading.Thread(target=self._announce, args=(runtime, link), name="announce", daemon=True).start()
 
-    def _closing(self, app: "Application") -> None:
+    def _closing(self, app: "Application", listener: "Listener") -> None:
         """The end begins: let event streams and waiting dialogs go, so that nobody is waited for."""
+        if not listener.reopens:
+            self._socket.close()
         app.events.closing.set()
         app.bridge.stop()
 

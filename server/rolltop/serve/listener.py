@@ -70,10 +70,16 @@ class Listener(uvicorn.Server):
         self._ready = ready
         self._closing = closing
         self.failure: BaseException | None = None
+        self.reopens = False
 
     def stop(self) -> None:
         """Ask for a graceful end; may be called from any thread and from a signal handler, also before the start."""
         self.should_exit = True
+
+    def end_to_reopen(self) -> None:
+        """Ask for a graceful end after which whoever runs the server begins anew; from any thread."""
+        self.reopens = True
+        self.stop()
 
     def fail(self, failure: BaseException) -> None:
         """End the server because of `failure`; who ran it looks there."""

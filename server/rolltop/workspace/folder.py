@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from rolltop.config import SETTINGS_FILE, default_workspace
 from rolltop.errors import StartError
 from rolltop.kit.files import private_folder, write_private
 from rolltop.kit.locks import FileLock
+from rolltop.workspace import pending
 
 FORMAT = 1
 FOLDERS = ("backups", "files", "logs", "secrets")
@@ -64,14 +67,11 @@ class Workspace:
             WorkspaceInUse, WorkspaceUnusable, WorkspaceNewer: see there.
         """
         try:
-            private_folder(path)
-            lock = FileLock(path / LOCK_FILE)
-            taken = lock.acquire()
+            lock = claim(path)
         except OSError as error:
             raise _unusable(path, error) from error
-        if not taken:
-            raise _in_use(path, lock)
         try:
+            pending.finish(path)
             name = _read_settings(path)
             for folder in FOLDERS:
                 private_folder(path / folder)
@@ -82,6 +82,24 @@ class Workspace:
             lock.release()
             raise
         return cls(path, name, lock)
+
+    @staticmethod
+    @contextmanager
+    def claimed(path: Path) -> Iterator[None]:
+        """Nobody else has the workspace within the block, and nothing of it is opened; what was decided is done.
+
+        Raises:
+            WorkspaceInUse, WorkspaceUnusable: see there.
+        """
+        try:
+            lock = claim(path)
+        except OSError as error:
+            raise _unusable(path, error) from error
+        try:
+            pending.finish(path)
+            yield
+        finally:
+            lock.release()
 
     @property
     def data_file(self) -> Path:
@@ -108,6 +126,20 @@ class Workspace:
         self._lock.release()
 
 
+def claim(path: Path) -> FileLock:
+    """Make the folder, if there is none, and take its lock; nothing in it is looked at.
+
+    Raises:
+        WorkspaceInUse: another process has it.
+        OSError: it cannot be made or written.
+    """
+    private_folder(path)
+    lock = FileLock(path / LOCK_FILE)
+    if not lock.acquire():
+        raise _in_use(path, lock)
+    return lock
+
+
 def _unusable(path: Path, error: OSError) -> WorkspaceUnusable:
     return WorkspaceUnusable(
         f"The workspace folder {path} cannot be used: {error.strerror or error}.",
@@ -132,6 +164,16 @@ def _read_settings(path: Path) -> str:
         name = "My workspace" if path == default_workspace() else re.sub(r'[\\"\x00-\x1f]', "_", path.name)
         write_private(file, _SETTINGS.format(format=FORMAT, name=name))
         return name
+    return read_settings(file) or path.name
+
+
+def read_settings(file: Path) -> str | None:
+    """The workspace's name in a settings file.
+
+    Raises:
+        WorkspaceUnusable: it is not TOML.
+        WorkspaceNewer: a later Rolltop wrote it.
+    """
     try:
         settings = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -145,4 +187,5 @@ def _read_settings(path: Path) -> str:
             details=f"{file} says format {found}; this version knows {FORMAT}.",
             hint="Update Rolltop, or open another workspace with --workspace.",
         )
-    return str(settings.get("name", path.name))
+    name = settings.get("name")
+    return None if name is None else str(name)

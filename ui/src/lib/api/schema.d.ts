@@ -87,6 +87,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups/restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Restored
+         * @description The last restore that was done. The job of a restore is gone with the state before it.
+         */
+        get: operations["read_restored"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/backups/upload": {
         parameters: {
             query?: never;
@@ -145,6 +165,30 @@ export interface paths {
         get: operations["download_backup"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Backup
+         * @description Bring the whole workspace back to what it was, as a job.
+         *
+         *     The backup is checked first, all of it; one that is not whole changes nothing. Then the server opens the restored
+         *     workspace: requests wait for some seconds, event streams begin again, everybody stays signed in. The state before is
+         *     kept as a backup, whose reason is `before_restore`. `GET /api/backups/restored` says when it was done.
+         */
+        post: operations["restore_backup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3834,6 +3878,33 @@ export interface components {
          */
         ResetEvent: Record<string, never>;
         /**
+         * Restored
+         * @description The last restore that was done.
+         */
+        Restored: {
+            /**
+             * Backup
+             * @description The backup's file.
+             * @example rolltop-my-workspace-2026-11-24T113000Z.zip
+             */
+            backup: string;
+            /**
+             * Decided
+             * Format: date-time
+             */
+            decided: string;
+            /**
+             * Finished
+             * Format: date-time
+             */
+            finished: string;
+            /**
+             * Kept
+             * @description The folder in `backups` that the former files went to. A backup is made of them (its reason is `before_restore`), then the folder goes.
+             */
+            kept: string;
+        };
+        /**
          * Retry
          * @description Which rows shall be tried again; an empty object tries all.
          */
@@ -4566,6 +4637,44 @@ export interface operations {
             };
         };
     };
+    read_restored: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     upload_backup: {
         parameters: {
             query?: never;
@@ -4742,6 +4851,55 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    restore_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted: it goes on after this answer. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description No token, or one that isn't known. */
