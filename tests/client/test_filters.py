@@ -49,6 +49,11 @@ COMPARISONS = [
     gear('.isDistinct("price", 900)', lambda q: q.filter("price", "isdistinct", "900"), "price IS NOT 900"),
     gear('.isDistinct("in_stock", true)', None, "in_stock IS NOT TRUE"),
     tracks('.in("AlbumId", [1, 3, 3])', lambda q: q.in_("AlbumId", [1, 3, 3]), "AlbumId IN (1, 3)"),
+    tracks(
+        '.in("TrackId", Array.from({ length: 6000 }, (_, i) => 2 * i + 1))',
+        lambda q: q.in_("TrackId", range(1, 12_000, 2)),
+        "TrackId % 2 = 1",
+    ),
     tracks('.in("AlbumId", [])', lambda q: q.in_("AlbumId", []), "AlbumId IN ()"),
     gear(
         '.in("name", ["DX7", "Ünikat", "a,b", "(x)"])',

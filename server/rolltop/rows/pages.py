@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 WHOLE = 5_000
 """Pages up to so many rows are one text; larger ones are streamed."""
+LONGEST_LOCATED = 4_096
+"""Longer queries are not said again in Content-Location: Node and proxies refuse answers with 16 KB of headers."""
 CHUNK = 1_000
 CHUNK_CHARACTERS = 1_000_000
 
@@ -180,7 +182,7 @@ class Pages:
             (b"content-type", wanted.content_type),
             (b"content-range", paging.content_range(window.offset, rows, total)),
         ]
-        if self._located:
+        if self._located and len(request.query) <= LONGEST_LOCATED:
             headers.append((b"content-location", respond.content_location(ROOT, request.raw_path, request.query)))
         if request.preferences is not prefer.NONE:
             applied = request.preferences.applied(*self._honoured)
