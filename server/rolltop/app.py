@@ -209,13 +209,14 @@ class Application:
         from rolltop.collections.service import Collections
         from rolltop.exports import Exports
         from rolltop.jobs import Jobs
-        from rolltop.queries import Queries
+        from rolltop.queries import Queries, QueryUses
 
         keep_before_upgrade(self.workspace, self.data, wanted=self.config.upgrade_backup)
         database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
         runner = Jobs(database, self.events.publish)
         collections, uses = Collections(self.data, Seen()), Uses()
+        uses.register(QueryUses(self.data, self._saved).of)
         schema = Schema(self.data, database, uses, collections)
         importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config, schema.relate)
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
@@ -234,7 +235,7 @@ class Application:
             "imports": importer,
             "jobs": runner,
             "quarantines": Quarantines(self.data, database, runner),
-            "queries": Queries(database, self.data, self._saved),
+            "queries": Queries(database, self.data, self._saved, self.events.publish),
             "run": self.run,
             "saved": self._saved,
             "schema": schema,

@@ -153,6 +153,20 @@ class TestStreamEvents:
                 http.post(f"/rest/v1/{table}", json={"title": "Brazil", "year": 1985})
             assert next(events)["data"]["table"] == "chosen"
 
+    def test_tells_of_saved_queries_and_the_document_is_another_one(self, http: httpx.Client) -> None:
+        query = {"name": "one", "sql": "SELECT 1 AS one"}
+        with listening(http, "?kinds=query") as events:
+            next(events)
+            before = http.get("/openapi.json").headers["etag"]
+            assert http.post("/api/queries", json=query).status_code == 201
+            assert http.post("/api/queries", json=query).status_code == 409
+            assert next(events)["data"] == {"name": "one", "kind": "create", "actor": "owner", "before": None}
+            assert http.get("/openapi.json").headers["etag"] != before
+            assert http.put("/api/queries/one", json={**query, "name": "uno"}).status_code == 200
+            assert next(events)["data"] == {"name": "uno", "kind": "replace", "actor": "owner", "before": "one"}
+            assert http.delete("/api/queries/uno").status_code == 204
+            assert next(events)["data"] == {"name": "uno", "kind": "delete", "actor": "owner", "before": None}
+
     @pytest.mark.parametrize("query", ["?kinds=gossip", "?kinds=rows,", "?table=", "?kinds=hello"])
     def test_refuses_what_nobody_can_listen_to(self, http: httpx.Client, query: str) -> None:
         assert http.get(f"/api/events{query}").status_code == 422

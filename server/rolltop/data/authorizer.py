@@ -55,6 +55,9 @@ class Authorizer:
         self._modules = modules
         self.reads: set[str] = set()
         self.writes: set[str] = set()
+        self.inserts: set[str] = set()
+        self.columns: set[tuple[str, str]] = set()
+        """Tables and columns of them that are read or updated, in lower case."""
 
     def __call__(self, action: int, first: str | None, second: str | None, schema: str | None, _by: str | None) -> int:
         """SQLite's callback; raises for what is refused."""
@@ -64,12 +67,21 @@ class Authorizer:
             self._call(second or "")
         elif action == apsw.SQLITE_READ:
             self._read(first or "", schema)
+            self._note(first, second)
         elif action in _WRITES:
             self._look_up(first or "", schema)
             self.writes.add(first or "")
+            if action == apsw.SQLITE_INSERT:
+                self.inserts.add(first or "")
+            elif action == apsw.SQLITE_UPDATE:
+                self._note(first, second)
         else:
             raise forbidden(_BY_ACTION.get(action, _SCHEMA))
         return apsw.SQLITE_OK
+
+    def _note(self, table: str | None, column: str | None) -> None:
+        if table and column:
+            self.columns.add((table.lower(), column.lower()))
 
     def _call(self, function: str) -> None:
         if function.lower() not in FUNCTIONS:

@@ -41,6 +41,10 @@ class Inspected:
     reads: frozenset[str]
     changes: frozenset[str]
     """The tables that it writes, those of triggers included."""
+    inserts: frozenset[str]
+    """Those of them to which it adds rows."""
+    columns_used: frozenset[tuple[str, str]]
+    """Tables and columns of them, in lower case, that it reads or updates; not those that an INSERT names."""
 
 
 class _NoValues(dict[str, None]):
@@ -89,7 +93,10 @@ def inspect(connection: apsw.Connection, text: str) -> Inspected:
     if found["explains"]:
         raise forbidden(REASONS["EXPLAIN"])
     reads, changes = frozenset(authorizer.reads), frozenset(authorizer.writes)
-    return Inspected(sql, found["names"], found["columns"], not found["readonly"], reads, changes)
+    return Inspected(
+        sql, found["names"], found["columns"], not found["readonly"], reads, changes,
+        frozenset(authorizer.inserts), frozenset(authorizer.columns),
+    )  # fmt: skip
 
 
 def _known(connection: apsw.Connection) -> tuple[frozenset[str], frozenset[str]]:

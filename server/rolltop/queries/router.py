@@ -26,9 +26,9 @@ def list_queries(queries: Saved, _actor: Reader) -> list[Query]:
 
 
 @router.post("", status_code=201)
-def create_query(wanted: QueryWrite, queries: Saved, _actor: Writer) -> Query:
+def create_query(wanted: QueryWrite, queries: Saved, actor: Writer) -> Query:
     """Save a query. Its SQL is checked against the tables that are there, and callable at once."""
-    return queries.create(wanted)
+    return queries.create(wanted, actor.id)
 
 
 @router.get("/{name}")
@@ -38,12 +38,12 @@ def read_query(name: str, queries: Saved, _actor: Reader) -> Query:
 
 
 @router.put("/{name}")
-def replace_query(name: str, wanted: QueryWrite, queries: Saved, _actor: Writer) -> Query:
+def replace_query(name: str, wanted: QueryWrite, queries: Saved, actor: Writer) -> Query:
     """Put another query in its place, under another name perhaps."""
-    return queries.replace(name, wanted)
+    return queries.replace(name, wanted, actor.id)
 
 
 @router.delete("/{name}", status_code=204)
-def delete_query(name: str, queries: Saved, _actor: Writer) -> None:
+def delete_query(name: str, queries: Saved, actor: Writer) -> None:
     """Delete a saved query; calls of it answer 404 from now on."""
-    queries.delete(name)
+    queries.delete(name, actor.id)

@@ -2,6 +2,7 @@
 
 import builtins
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from sqlmodel import Session
@@ -26,11 +27,15 @@ MOST = 2_000
 _TYPES: dict[str, ColumnType] = {kind.name: kind for kind in all_types()}
 
 
+Publish = Callable[[str, dict[str, Any]], None]
+
+
 class Queries:
     """All saved queries: in `rolltop.db`, and in `saved`, from where they are called."""
 
-    def __init__(self, database: Database, data: Data, saved: SavedQueries) -> None:
+    def __init__(self, database: Database, data: Data, saved: SavedQueries, publish: Publish) -> None:
         self._database = database
+        self._publish = publish
         self._data = data
         self._saved = saved
         self._lock = threading.Lock()
@@ -50,7 +55,7 @@ class Queries:
         with self._database.read() as session:
             return self._described(_row(session, name))
 
-    def create(self, wanted: QueryWrite) -> Query:
+    def create(self, wanted: QueryWrite, actor: str) -> Query:
         """Check and keep a new query.
 
         Raises:
@@ -67,9 +72,10 @@ class Queries:
                 row = QueryRow(id=new_id(), created=moment, changed=moment, **_fields(wanted))
                 store.add(session, row)
             self._hand_over()
+            self._tell("create", wanted.name, actor)
         return self.get(wanted.name)
 
-    def replace(self, name: str, wanted: QueryWrite) -> Query:
+    def replace(self, name: str, wanted: QueryWrite, actor: str) -> Query:
         """Check it and put it in the place of the query called `name`; it may bring another name.
 
         Raises:
@@ -85,9 +91,10 @@ class Queries:
                     setattr(row, field, value)
                 row.changed = now()
             self._hand_over()
+            self._tell("replace", wanted.name, actor, name if name != wanted.name else None)
         return self.get(wanted.name)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, actor: str) -> None:
         """Forget a query.
 
         Raises:
@@ -97,11 +104,15 @@ class Queries:
             with self._database.write() as session:
                 store.delete(session, _row(session, name))
             self._hand_over()
+            self._tell("delete", name, actor)
 
     def _hand_over(self) -> None:
         """Tell the rows lane all there is."""
         with self._database.read() as session:
             self._saved.replace([_saved(row) for row in store.by_names(session)])
+
+    def _tell(self, kind: str, name: str, actor: str, before: str | None = None) -> None:
+        self._publish("query", {"name": name, "kind": kind, "actor": actor, "before": before})
 
     # ---- what its SQL means ----
 

@@ -6,6 +6,7 @@
 Whoever keeps something that names columns registers with `Uses`, so that a preview can say what a change will break.
 """
 
+from rolltop.collections.schema.inserting import inserted
 from rolltop.collections.schema.uses import Use, Uses
 
-__all__ = ["Use", "Uses"]
+__all__ = ["Use", "Uses", "inserted"]
