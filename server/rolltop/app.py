@@ -91,7 +91,7 @@ class Application:
         self.bridge: Bridge = Bridge(
             self.sessions, self.events, page_ready=former is not None and former.bridge.page_is_ready
         )
-        self.url = f"http://{config.host}:{config.port}"
+        self.url, self.port = f"http://{config.host}:{config.port}", config.port
         self.workspace: Workspace
         self.data: Data
         self._saved: SavedQueries
@@ -109,7 +109,7 @@ class Application:
 
     def listen_on(self, host: str, port: int) -> None:
         """The address that was bound, when it is not the configured one."""
-        self.url = f"http://{host}:{port}"
+        self.url, self.port = f"http://{host}:{port}", port
         self._guard.listen_on(port)
 
     # ---- life ----------------------------------------------------------------------------------------------------
@@ -218,7 +218,9 @@ class Application:
         collections, uses = Collections(self.data, Seen()), Uses()
         uses.register(QueryUses(self.data, self._saved).of)
         schema = Schema(self.data, database, uses, collections)
-        importer = Imports(self.workspace.files / "imports", self.data, database, runner, self.config, schema.relate)
+        importer = Imports(
+            self.workspace.files / "imports", self.data, database, runner, self.config, self.port, schema.relate
+        )
         self._closers += [importer.close, runner.close]  # the jobs that read an import's file end first
         self.bridge.imports = importer
         source = of_open(self.workspace, self.data, database)

@@ -1,34 +1,33 @@
 """A file behind a URL that a person gives, fetched without letting it reach into this machine or its network.
 
-Threat model W1 and W2: the name is resolved once, every address is checked, and the connection goes to the checked
-address; so it is again after each redirect. Proxies of the environment are not asked.
+Threat model W1 and W2: every name is resolved once, its addresses are checked, and the connection goes to a checked
+one; so it is again after each redirect. Proxies of the environment are not asked.
 """
 
-import ipaddress
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
+from rolltop.collections.imports.addresses import Rules
 from rolltop.collections.imports.errors import BadUrl, FileTooLarge, NotFetched
 from rolltop.collections.imports.spool import MEGABYTE, Spool
 
 if TYPE_CHECKING:
-    import httpx
+    import httpcore
 
 SECONDS = 600.0
-_CONNECT_SECONDS, _STALL_SECONDS = 10.0, 30.0
+CONNECT_SECONDS = 10.0
+SILENT_SECONDS = 30.0
 _MOST_REDIRECTS = 5
-_PORTS = {"http": 80, "https": 443}
-_DISGUISES = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-"""Addresses that carry an IPv4 address and lead to it."""
+_REDIRECTS = (301, 302, 303, 307, 308)
+_AS_IT_IS = ("", "identity", "gzip", "x-gzip")
+"""Encodings that an answer may have: gzip is told by the content and unpacked as any other such file."""
+_AT_ONCE = 1 << 18
 
 Watch = Callable[[int, int | None], None]
 """Gets the bytes that have arrived and those that were announced; may raise to stop."""
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def file_name(url: str) -> str:
@@ -48,7 +47,7 @@ def check(url: str) -> SplitResult:
         port = parts.port
     except ValueError as error:
         raise BadUrl(url, f"{error}") from error
-    if parts.scheme not in _PORTS:
+    if parts.scheme not in ("http", "https"):
         raise BadUrl(url, "it begins neither with http:// nor with https://")
     if not parts.hostname or port == 0:
         raise BadUrl(url, "it names no host")
@@ -57,101 +56,83 @@ def check(url: str) -> SplitResult:
     return parts
 
 
-def fetch(url: str, spool: Spool, allowed: frozenset[str], watch: Watch) -> Path:
-    """Fetch the file into the spool folder. `allowed` are hosts with ports (`10.0.0.5:8000`) inside that may be asked.
+def fetch(url: str, spool: Spool, rules: Rules, watch: Watch) -> Path:
+    """Fetch the file into the spool folder.
 
     Raises:
         BadUrl: it, or where it redirects to, must not be fetched.
         NotFetched: nobody answers, or the answer is no file, or takes too long.
         FileTooLarge, OutOfSpace: there is no room for it.
     """
+    import httpcore
     import httpx
 
-    until = monotonic() + SECONDS
-    timeout = httpx.Timeout(_STALL_SECONDS, connect=_CONNECT_SECONDS)
+    from rolltop.collections.imports.guarded import Guarded, TooLong
+
+    so_far = _SoFar(watch)
+    network = Guarded(rules, monotonic() + SECONDS, so_far.look)
+    tls = httpx.create_ssl_context(trust_env=False)
     try:
-        with httpx.Client(trust_env=False, timeout=timeout, follow_redirects=False) as client:
+        with httpcore.ConnectionPool(ssl_context=tls, network_backend=network) as pool:
             for _ in range(_MOST_REDIRECTS + 1):
-                with _asked(client, check(url), allowed) as answer:
-                    if not answer.has_redirect_location:
-                        return _stored(answer, url, spool, until, watch)
-                    url = urljoin(url, answer.headers["location"])
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-        raise NotFetched(url, _reason(error)) from error
+                found = _asked(pool, url, spool, so_far)
+                if isinstance(found, Path):
+                    return found
+                url = found
+    except TooLong as error:
+        raise NotFetched(url, f"it takes longer than {SECONDS / 60:.0f} minutes") from error
+    except (httpcore.TimeoutException, TimeoutError) as error:
+        raise NotFetched(url, "the server does not answer in time") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpx.InvalidURL, ConnectionError, ValueError) as error:
+        raise NotFetched(url, " ".join(str(error).split())[:200] or type(error).__name__) from error
     raise NotFetched(url, f"it redirects more than {_MOST_REDIRECTS} times")
 
 
-@contextmanager
-def _asked(client: "httpx.Client", parts: SplitResult, allowed: frozenset[str]) -> Iterator["httpx.Response"]:
-    """The answer of the checked address of the host, asked under the host's name."""
+class _SoFar:
+    """What has arrived, and who wants to know."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.done = 0
+        self.total: int | None = None
+        self._watch = watch
+
+    def look(self) -> None:
+        self._watch(self.done, self.total)
+
+
+def _asked(pool: "httpcore.ConnectionPool", url: str, spool: Spool, so_far: _SoFar) -> Path | str:
+    """The file, or the address that is to be asked instead."""
+    import httpcore
     import httpx
 
-    host = parts.hostname or ""
-    port = parts.port or _PORTS[parts.scheme]
-    address = _address(parts, host, port, allowed)
-    literal = f"[{address}]" if address.version == 6 else str(address)
-    target = httpx.URL(parts._replace(netloc=f"{literal}:{port}", fragment="").geturl())
-    name = parts.netloc
-    headers = {"Host": name, "Accept-Encoding": "identity", "User-Agent": "Rolltop"}
-    with client.stream("GET", target, headers=headers, extensions={"sni_hostname": host}) as answer:
-        yield answer
+    check(url)
+    target = httpx.URL(url)
+    asked = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+    headers = {"Host": target.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": "Rolltop"}
+    timeout = {"connect": CONNECT_SECONDS, "read": SILENT_SECONDS, "write": SILENT_SECONDS, "pool": SILENT_SECONDS}
+    with pool.stream("GET", asked, headers=list(headers.items()), extensions={"timeout": timeout}) as answer:
+        told = {name.lower(): value.decode("latin-1").strip() for name, value in answer.headers}
+        if answer.status in _REDIRECTS and b"location" in told:
+            return urljoin(url, told[b"location"])
+        if answer.status != 200:
+            raise NotFetched(url, f"the server answered {answer.status}")
+        packed = told.get(b"content-encoding", "").lower()
+        if packed not in _AS_IT_IS:
+            raise NotFetched(url, f"the server sends it packed as {packed[:50]!r}")
+        length = told.get(b"content-length", "")
+        so_far.total = int(length) if length.isascii() and length.isdecimal() else None
+        if so_far.total is not None and so_far.total > spool.limit:
+            raise FileTooLarge(spool.limit // MEGABYTE)
+        return spool.keep(_blocks(answer, so_far))
 
 
-def _address(parts: SplitResult, host: str, port: int, allowed: frozenset[str]) -> Address:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise NotFetched(parts.geturl(), f"there is no host {host[:200]!r}") from error
-    addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
-    for address in addresses:
-        if not is_public(address) and not (f"{host}:{port}" in allowed and _may_be_allowed(address)):
-            raise BadUrl(
-                parts.geturl(),
-                f"{host} is {address}, an address inside this machine or its network",
-                hint=f'To allow it, add "{host}:{port}" to import_hosts in workspace.toml.',
-            )
-    return addresses[0]
-
-
-def is_public(address: Address) -> bool:
-    """Whether the address is one of the internet's, for everybody."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-        if any(address in network for network in _DISGUISES):
-            return False
-    return address.is_global and not address.is_multicast
-
-
-def _may_be_allowed(address: Address) -> bool:
-    """Whether a setting may allow it: this machine and private networks, but nothing that answers for the network."""
-    return not (address.is_link_local or address.is_multicast or address.is_unspecified)
-
-
-def _stored(answer: "httpx.Response", url: str, spool: Spool, until: float, watch: Watch) -> Path:
-    if answer.status_code != 200:
-        raise NotFetched(url, f"the server answered {answer.status_code}")
-    length = answer.headers.get("content-length", "")
-    total = int(length) if length.isascii() and length.isdecimal() else None
-    if total is not None and total > spool.limit:
-        raise FileTooLarge(spool.limit // MEGABYTE)
-
-    def _blocks() -> Iterator[bytes]:
-        done = 0
-        for block in answer.iter_raw(1 << 18):
-            done += len(block)
-            if monotonic() > until:
-                raise NotFetched(url, f"it takes longer than {SECONDS / 60:.0f} minutes")
-            watch(done, total)
-            yield block
-
-    return spool.keep(_blocks())
-
-
-def _reason(error: Exception) -> str:
-    import httpx
-
-    if isinstance(error, httpx.TimeoutException):
-        return "the server does not answer in time"
-    text = " ".join(str(error).split())[:200]
-    return text or type(error).__name__
+def _blocks(answer: "httpcore.Response", so_far: _SoFar) -> Iterator[bytes]:
+    """The body in larger pieces than it comes in."""
+    block = bytearray()
+    for part in answer.iter_stream():
+        so_far.done += len(part)
+        block += part
+        if len(block) >= _AT_ONCE:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)

@@ -19,6 +19,7 @@ import msgspec
 from rolltop.auth import OWNER, Scope
 from rolltop.collections import store
 from rolltop.collections.imports import download, load
+from rolltop.collections.imports.addresses import Own, Rules
 from rolltop.collections.imports.delimited import Wish as DialectWish
 from rolltop.collections.imports.draft import Draft, outcome_of
 from rolltop.collections.imports.drafts import BUSY, Drafts
@@ -65,10 +66,11 @@ class Imports:
     """The drafts of this run of the server. Their files lie in `folder`, unless they are a person's own."""
 
     def __init__(
-        self, folder: Path, data: Data, database: Database, jobs: Jobs, config: Config, relate: Relate
+        self, folder: Path, data: Data, database: Database, jobs: Jobs, config: Config, port: int, relate: Relate
     ) -> None:
         self._spool = Spool(folder, config.import_limit_mb)
-        self._hosts = config.import_hosts
+        self._rules = Rules(config.import_hosts, port)
+        self._own = Own((data.path, database.path))
         self._data = data
         self._database = database
         self._jobs = jobs
@@ -92,8 +94,9 @@ class Imports:
         """Start the scan of a file on this machine; it is read where it lies and never written.
 
         Raises:
-            FileMissing: there is no such file, or it cannot be read.
+            FileMissing: there is no such file, it cannot be read, or it is this workspace's own.
         """
+        self._own.refuse(path)
         return self._begin(path.name, Source.of(path, ours=False), actor).described()
 
     def from_url(self, wanted: UrlWanted, actor: str) -> Import:
@@ -261,7 +264,7 @@ class Imports:
         return self._start(draft, "import.scan", f"Read {draft.name}", total, "bytes", _work, asked)
 
     def _fetched(self, url: str, running: Running) -> Source:
-        return Source.of(download.fetch(url, self._spool, self._hosts, running.progress), ours=True)
+        return Source.of(download.fetch(url, self._spool, self._rules, running.progress), ours=True)
 
     def _read(self, draft: Draft, wish: Wish, running: Running) -> None:
         """Open the file and go through the table that is wanted; half of the progress for each."""
