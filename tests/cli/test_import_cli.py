@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from tests.cli.test_cli import rolltop
 from tests.collections.conftest import nycflights
 from tests.conftest import Servers
@@ -31,7 +32,9 @@ class Importing:
         self.workspace = workspace
 
     def __call__(self, content: str | Path, *arguments: str, name: str = "films.csv") -> Any:
-        """Import a file; the finished process."""
+        """Import a file, or what lies at an address; the finished process."""
+        if isinstance(content, str) and content.startswith("http"):
+            return rolltop(self._home, "import", content, "--workspace", str(self.workspace), *arguments)
         file = content if isinstance(content, Path) else self.workspace.parent / name
         if isinstance(content, str):
             file.write_text(content)
@@ -116,6 +119,47 @@ def test_the_flights_with_and_without_a_server(importing: Importing, nycflights:
     assert importing.counts(nycflights("airlines")) == (0, 16, 0, 0, 0)
     assert importing.counts(nycflights("weather")) == (0, 26_115, 0, 0, 0)
     assert importing.counts(nycflights("airlines"), "--update") == (0, 0, 0, 16, 0)
+
+
+def test_sheets_and_tables(importing: Importing, tmp_path: Path) -> None:
+    book = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(book) as made:
+        for name, cells in (("One", [["a"], [1]]), ("Two", [["b"], [2], [3]]), ("None", []), ("Old", [["c"], [4]])):
+            sheet = made.add_worksheet(name)
+            for row, values in enumerate(cells):
+                sheet.write_row(row, 0, values)
+        sheet.hide()
+    done = importing(book, "--sheet", "Two", "--table", "second")
+    assert (done.returncode, done.stdout) == (0, "Imported into second: rows 2 added.\n")
+    done = importing(book, "--all-parts")
+    assert done.stdout.splitlines() == ["Imported into One: rows 1 added.", "Imported into Two: rows 2 added."]
+    done = importing(book, "--part", "Old", "--part", "Two", "--append", "--dry-run", "--json")
+    assert (done.returncode, "There is no table 'Old'." in done.stderr) == (1, True)
+    done = importing(book, "--part", "Two", "--update", "--json")
+    assert json.loads(done.stdout)["unchanged"] == 2
+    for arguments, says in ((["--part", "Nine"], "'Nine'"), (["--all-parts", "--table", "x"], "for one part")):
+        done = importing(book, *arguments)
+        assert (done.returncode in (1, 2), says in done.stderr, "Traceback" in done.stderr) == (True, True, False)
+
+
+def test_a_database_with_its_keys(importing: Importing, chinook: Path) -> None:
+    done = importing(chinook, "--all-parts", "--json")
+    assert (done.returncode, len(json.loads(done.stdout))) == (0, 11)
+    assert [row[2:5] for row in importing.rows("PRAGMA foreign_key_list(Album)")] == [
+        ("Artist", "ArtistId", "ArtistId")
+    ]
+
+
+def test_the_workspace_is_not_imported_into_itself(importing: Importing) -> None:
+    importing(FILMS)
+    done = importing(importing.workspace / "data.db")
+    assert (done.returncode in (1, 2), "there already" in done.stderr or "here already" in done.stderr) == (True, True)
+    assert importing.rows("SELECT count(*) FROM films") == [(2,)]
+
+
+def test_an_address_inside_is_refused(importing: Importing) -> None:
+    done = importing("http://127.0.0.1:1/films.csv")
+    assert (done.returncode, "inside this machine" in done.stderr) == (1, True)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT by the shell is POSIX")

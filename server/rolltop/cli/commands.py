@@ -101,8 +101,17 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="The file.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|URL", help="The file, or the address that it is fetched from.")
+    ],
     table: Annotated[str | None, typer.Option(help="The table.", show_default="from the file")] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option("--part", "--sheet", help="A sheet of a workbook or a table of a database; may be repeated."),
+    ] = None,
+    all_parts: Annotated[
+        bool, typer.Option("--all-parts", help="Every sheet or table that has rows and is not hidden.")
+    ] = False,
     append: Annotated[bool, typer.Option("--append", help="Add the rows to a table that is there.")] = False,
     update: Annotated[
         bool, typer.Option("--update", help="Change rows whose key is in the table, add the others.")
@@ -132,11 +141,18 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Import a file into a table. Exit code 7: some rows did not fit and were set aside, or would be."""
-    from rolltop.cli import importing
+    from rolltop.cli import desks, importing
 
-    path = _readable(file)
+    place = source if source.startswith(("http://", "https://")) else _readable(Path(source))
+    several = all_parts or len(part or []) > 1
+    if several and (table or key or named or typed or skip):
+        raise desks.BadOption(
+            "--table, --key, --map, --type and --skip are for one part.", hint="Import such parts one by one."
+        )
+    if all_parts and part:
+        raise desks.BadOption("--all-parts takes every part.", hint="Leave --part out.")
     if append and (update or key):
-        raise importing.BadOption("--append only adds rows.", hint="Use --update with --key to change rows.")
+        raise desks.BadOption("--append only adds rows.", hint="Use --update with --key to change rows.")
     wish = {
         "table": table,
         "target": "append" if append else "update" if update else "new",
@@ -147,10 +163,11 @@ def import_(
         **({"key": key} if key else {}),
     }
     columns = importing.Columns(named or [], typed or [], skip or [])
-    with importing.desk(workspace) as desk:
-        done = importing.import_file(desk, path, wish, columns, show=not as_json and sys.stderr.isatty())
-    print(json.dumps(done) if as_json else importing.said(done))
-    raise typer.Exit(importing.ROWS_LEFT if done["refused"] else 0)
+    with desks.desk(workspace) as desk:
+        parts = None if all_parts else part or []
+        done = importing.import_file(desk, place, parts, wish, columns, show=not as_json and sys.stderr.isatty())
+    print(json.dumps(done if several else done[0]) if as_json else "\n".join(map(importing.said, done)))
+    raise typer.Exit(importing.ROWS_LEFT if any(each["refused"] for each in done) else 0)
 
 
 @app.command("export")

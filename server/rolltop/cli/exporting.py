@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from rolltop.cli import running
-from rolltop.cli.importing import BadOption
+from rolltop.cli.desks import BadOption
 from rolltop.errors import RolltopError
 
 if TYPE_CHECKING:

@@ -3,89 +3,91 @@
 file ─▶ a `Desk` (HTTP, or the services themselves) ─▶ scan ─▶ run ─▶ what came of it
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from rolltop import config, discovery
 from rolltop.cli import running
-from rolltop.cli.following import Follows, bar_of, follow
-from rolltop.errors import RolltopError
+from rolltop.cli.desks import BadOption, Desk
+from rolltop.cli.following import follow
 from rolltop.kit import logs
 
 if TYPE_CHECKING:
-    import httpx
     from rich.console import Console
 
-    from rolltop.collections.imports import Imports
-    from rolltop.jobs import Jobs
-
-LOG_FILE = "import.log"
+_PARTS_AT_ONCE = 40  # as many as the server takes
 ROWS_LEFT = 7
 """The exit code when rows did not fit: they were set aside, or a dry run says that they would not."""
 
 
-class BadOption(RolltopError):
-    """An option of the command line cannot be used."""
+def import_file(
+    at: Desk,
+    source: Path | str,
+    parts: Sequence[str] | None,
+    wish: Mapping[str, Any],
+    columns: "Columns",
+    *,
+    show: bool,
+) -> list[dict[str, Any]]:
+    """Read the file and load it; what came of the rows of each part, as `ImportOutcome`.
 
-    code = "cli.bad_option"
-    exit_code = 2
-
-
-class Desk(Follows, Protocol):
-    """Where the import is done. Everything is the JSON of the API."""
-
-    def begin(self, path: Path, console: "Console") -> dict[str, Any]:
-        """Hand the file over; its import."""
-
-    def draft(self, id: str) -> dict[str, Any]:
-        """The import as it is now."""
-
-    def run(self, id: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Start to load it; the job."""
-
-
-@contextmanager
-def desk(workspace: Path | None) -> Iterator[Desk]:
-    """The running server of the workspace, or the workspace itself, opened here.
+    `parts` are sheets or tables of the file; None: all that are not hidden; none of them: the one that is read unasked.
 
     Raises:
-        StartError: no server answers, and the workspace cannot be opened.
-    """
-    settings = config.load(workspace=workspace)
-    found = discovery.find(settings.workspace)
-    if found is not None:
-        with running.server(workspace) as client:
-            yield _Server(client)
-        return
-    from rolltop.app import create_app
-
-    logs.start(config.log_folder(), LOG_FILE, level=settings.log_level, terminal=None)
-    app = create_app(settings)
-    app.open()
-    try:
-        parts = app.parts()
-        yield _Here(parts["imports"], parts["jobs"])
-    finally:
-        app.close()
-
-
-def import_file(at: Desk, path: Path, wish: Mapping[str, Any], columns: "Columns", *, show: bool) -> dict[str, Any]:
-    """Read the file and load it; what came of its rows, as `ImportOutcome`.
-
-    Raises:
-        RolltopError: it cannot be imported, and why.
+        RolltopError: it cannot be imported, and why. What was imported of earlier parts stays.
     """
     from rich.console import Console
 
     console = Console(stderr=True, quiet=not show)
-    made = at.begin(path, console)
-    follow(at, made["job"], f"Reading {path.name}", console)
-    draft = at.draft(made["id"])
+    name = source.name if isinstance(source, Path) else source
+    made = at.begin(source, console)
+    follow(at, made["job"], f"Reading {name}", console)
+    first = at.draft(made["id"])
+    return [_load(at, draft, wish, columns, console) for draft in _drafts(at, first, parts, console)]
+
+
+def _drafts(
+    at: Desk, first: dict[str, Any], parts: Sequence[str] | None, console: "Console"
+) -> Iterator[dict[str, Any]]:
+    """The imports of the wanted parts, read one after the other; `first` is the one that was read unasked.
+
+    Of all parts those without rows are left out.
+    """
+    wanted = [part["name"] for part in first["parts"] if not part["hidden"]] if parts is None else list(parts)
+    if not wanted or wanted == [first["part"]]:
+        yield first
+        return
+    if first["part"] in wanted:
+        wanted.remove(first["part"])
+        yield first
+    else:
+        first = at.read_part(first["id"], wanted.pop(0))
+        follow(at, first["job"], f"Reading {first['name']}", console)
+        yield at.draft(first["id"])
+    for at_once in range(0, len(wanted), _PARTS_AT_ONCE):
+        for draft in at.begin_parts(first["id"], wanted[at_once : at_once + _PARTS_AT_ONCE]):
+            if _read(at, draft, console, needed=parts is not None):
+                yield at.draft(draft["id"])
+
+
+def _read(at: Desk, draft: dict[str, Any], console: "Console", *, needed: bool) -> bool:
+    """Wait until a part has been read; False for one without rows that is not `needed`."""
+    try:
+        follow(at, draft["job"], f"Reading {draft['name']}", console)
+    except running.Refused:
+        failure = at.draft(draft["id"])["error"] or {}
+        if needed or failure.get("code") != "imports.empty":
+            raise
+        return False
+    return True
+
+
+def _load(
+    at: Desk, draft: dict[str, Any], wish: Mapping[str, Any], columns: "Columns", console: "Console"
+) -> dict[str, Any]:
     table = wish.get("table") or draft["table"]
-    job = at.run(made["id"], {**wish, "table": table, "columns": columns.wanted(draft)})
-    title = f"Trying {path.name}" if wish.get("dry_run") else f"Importing into {table}"
+    job = at.run(draft["id"], {**wish, "table": table, "columns": columns.wanted(draft)})
+    title = f"Trying {draft['name']}" if wish.get("dry_run") else f"Importing into {table}"
     result: dict[str, Any] = follow(at, job["id"], title, console)["result"]
     return result
 
@@ -103,6 +105,7 @@ def said(done: Mapping[str, Any]) -> str:
         rows = "1 row" if done["refused"] == 1 else f"{done['refused']:,} rows"
         lines.append(f"{rows} {fate}:")
         lines += [f"  row {each['row']:,}: {_reasons(each['reasons'])}" for each in done["first_refused"]]
+    lines += map(logs.escape, done["notes"])
     return "\n".join(lines)
 
 
@@ -145,73 +148,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not (before and equals and after):
         raise BadOption(f"{text!r} is no pair.", hint="Write COLUMN=VALUE, as in --map 'Dep. delay=dep_delay'.")
     return before, after
-
-
-class _Server:
-    """A running server, over HTTP."""
-
-    def __init__(self, client: "httpx.Client") -> None:
-        self._client = client
-
-    def begin(self, path: Path, console: "Console") -> dict[str, Any]:
-        with bar_of(console) as bar:
-            task = bar.add_task(f"Sending {path.name}", total=path.stat().st_size, unit="bytes")
-
-            def _chunks() -> Iterator[bytes]:
-                with path.open("rb") as source:
-                    while chunk := source.read(1 << 20):
-                        yield chunk
-                        bar.update(task, advance=len(chunk))
-
-            sent = self._client.post("/api/imports", params={"name": path.name}, content=_chunks(), headers=running.RAW)
-        return self._answer(sent)
-
-    def draft(self, id: str) -> dict[str, Any]:
-        return self._answer(self._client.get(f"/api/imports/{id}"))
-
-    def run(self, id: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        return self._answer(self._client.post(f"/api/imports/{id}/run", json=dict(wanted)))
-
-    def job(self, id: str) -> dict[str, Any]:
-        return self._answer(self._client.get(f"/api/jobs/{id}"))
-
-    def cancel(self, id: str) -> None:
-        self._client.post(f"/api/jobs/{id}/cancel", json={})
-
-    @staticmethod
-    def _answer(response: "httpx.Response") -> dict[str, Any]:
-        answered: dict[str, Any] = running.answer(response)
-        return answered
-
-
-class _Here:
-    """The services of a workspace that this process has opened. The file is read where it lies."""
-
-    def __init__(self, imports: "Imports", jobs: "Jobs") -> None:
-        self._imports = imports
-        self._jobs = jobs
-
-    def begin(self, path: Path, console: "Console") -> dict[str, Any]:  # noqa: ARG002 (nothing is sent)
-        return self._imports.from_path(path).model_dump(mode="json")
-
-    def draft(self, id: str) -> dict[str, Any]:
-        return self._imports.get(id).model_dump(mode="json")
-
-    def run(self, id: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        from pydantic import ValidationError
-
-        from rolltop.auth import OWNER
-        from rolltop.collections.imports.schemas import ImportRun
-
-        try:
-            run = ImportRun.model_validate(wanted)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise BadOption(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
-        return self._imports.run(id, run, OWNER.id).model_dump(mode="json")
-
-    def job(self, id: str) -> dict[str, Any]:
-        return self._jobs.get(id).model_dump(mode="json")
-
-    def cancel(self, id: str) -> None:
-        self._jobs.cancel(id)
