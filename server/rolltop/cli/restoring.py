@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rolltop import config, discovery
 from rolltop.cli import running
 from rolltop.cli.backing import shown
+from rolltop.cli.desks import BadOption
 from rolltop.cli.following import bar_of
-from rolltop.cli.importing import BadOption
 from rolltop.config import BadSetting
 from rolltop.errors import RolltopError
 
