@@ -442,3 +442,61 @@ class TestCsv:
         client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {declaration}); INSERT INTO t VALUES (1, {sql})")
         for query in ("", "?id=eq.1", "?order=a"):
             assert client.get(f"t{query}", headers={"Accept": "text/csv"}).text == f"id,a\n1,{wanted}\n"
+
+
+class TestViews:
+    SQL = """
+    CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, born DATE, seen TIMESTAMP, price REAL, ok BOOLEAN, any);
+    CREATE VIEW v AS SELECT count(*) AS n, upper(name) AS big, max(born) AS last, sum(price) AS total,
+      price > 1 AS dear, json_group_array(id) AS ids, any, coalesce(price, 'none') AS either, datetime(seen) AS at
+      FROM t GROUP BY id;
+    CREATE VIEW either AS SELECT id AS x FROM t UNION ALL SELECT name FROM t;
+    """
+    ROWS = """
+    INSERT INTO t VALUES (1, 'Ruiz', '1950-01-02', '2024-05-01T10:00:00Z', 2.5, 1, 7),
+      (2, 'Mia', NULL, NULL, NULL, 0, x'00ff');
+    """
+
+    @pytest.mark.parametrize(
+        ("query", "status", "found"),
+        [
+            ("n=eq.1", 200, 2),
+            ("n=eq.many", 400, 0),
+            ("big=like.R*", 200, 1),
+            ("last=lt.1960-01-01", 200, 1),
+            ("last=lt.soon", 400, 0),
+            ("total=gte.2.5", 200, 1),
+            ("dear=is.true", 200, 1),
+            ("dear=eq.t", 200, 1),
+            ("ids=cs.[1]", 200, 1),
+            ("any=eq.7", 200, 1),
+            ("any=like.7*", 200, 1),
+            ("either=eq.none", 200, 1),
+            ("either=gt.2", 200, 2),
+            ("at=eq.2024-05-01T12:00:00%2B02:00", 200, 1),
+        ],
+    )
+    @pytest.mark.parametrize("filled", [True, False])
+    def test_are_typed_by_what_they_select_with_rows_and_without(
+        self, serve: Open, query: str, status: int, found: int, filled: bool
+    ) -> None:
+        client = serve(self.SQL + (self.ROWS if filled else ""))
+        response = client.get(f"v?{query}")
+        assert response.status_code == status, response.text
+        if status == 200:
+            assert len(response.json()) == (found if filled else 0)
+
+    def test_give_values_in_their_types(self, serve: Open) -> None:
+        first, second = rows(serve(self.SQL + self.ROWS).get("v?order=total.nullslast"))
+        assert first == {
+            **{"n": 1, "big": "RUIZ", "last": "1950-01-02", "total": 2.5, "dear": True, "ids": [1], "any": "7"},
+            **{"either": 2.5, "at": "2024-05-01 10:00:00"},
+        }
+        assert second["any"] == "\\x00ff"
+        assert (second["dear"], second["either"]) == (None, "none")
+
+    def test_of_several_selects_may_give_anything(self, serve: Open) -> None:
+        client = serve(self.SQL + self.ROWS)
+        assert [row["x"] for row in rows(client.get("either"))] == [1, 2, "Ruiz", "Mia"]
+        assert rows(client.get("either?x=eq.2")) == [{"x": 2}]
+        assert rows(client.get("either?x=eq.Mia")) == [{"x": "Mia"}]

@@ -6,12 +6,12 @@ Whether it writes is told by SQLite (`sqlite3_stmt_readonly`), and so are the co
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Never
 
 import apsw
 
-from rolltop.data import ddl, errors
+from rolltop.data import ddl, errors, expressions
 from rolltop.data.authorizer import REASONS, TABLE_FUNCTIONS, Authorizer, forbidden
 
 LONGEST = 100_000
@@ -93,10 +93,26 @@ def inspect(connection: apsw.Connection, text: str) -> Inspected:
     if found["explains"]:
         raise forbidden(REASONS["EXPLAIN"])
     reads, changes = frozenset(authorizer.reads), frozenset(authorizer.writes)
+    columns = _typed(found["columns"], sql, connection)
     return Inspected(
-        sql, found["names"], found["columns"], not found["readonly"], reads, changes,
+        sql, found["names"], columns, not found["readonly"], reads, changes,
         frozenset(authorizer.inserts), frozenset(authorizer.columns),
     )  # fmt: skip
+
+
+def _typed(columns: tuple[ResultColumn, ...], sql: str, connection: apsw.Connection) -> tuple[ResultColumn, ...]:
+    """The columns with the types of their expressions; of several SELECTs SQLite describes only the first."""
+    told = expressions.types_of(connection, sql)
+    if len(told) != len(columns):
+        return columns
+    compound = expressions.is_compound(sql)
+    return tuple(_of_type(column, kind, mixed=compound) for column, kind in zip(columns, told, strict=True))
+
+
+def _of_type(column: ResultColumn, declared: str | None, *, mixed: bool) -> ResultColumn:
+    if declared is None:
+        return ResultColumn(column.name, None, None, None) if mixed else column
+    return column if column.column is not None else replace(column, declared=declared)
 
 
 def _known(connection: apsw.Connection) -> tuple[frozenset[str], frozenset[str]]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import apsw
 
-from rolltop.data import checks, ddl
+from rolltop.data import checks, ddl, expressions
 from rolltop.data.catalog import Catalog, CheckRule, Column, ForeignKey, Table, UniqueKey
 from rolltop.data.quoting import quote
 from rolltop.data.types import of_declared
+from rolltop.data.types.expression import EXPRESSION
 
 HIDDEN_PREFIXES = ("sqlite_", "_rolltop_")
 _SHADOWABLE = ("rowid", "_rowid_", "oid")
@@ -67,22 +68,32 @@ _BY_STORAGE_CLASS = {
     frozenset({"integer"}): "INTEGER",
     frozenset({"real"}): "REAL",
     frozenset({"integer", "real"}): "NUMERIC",
+    frozenset({"text"}): "TEXT",
     frozenset({"blob"}): "BLOB",
 }
 
 
 def _view(connection: apsw.Connection, name: str, sql: str) -> Table:
-    declared = [
-        (row[1], row[2]) for row in _rows(connection, "SELECT * FROM pragma_table_xinfo(?)", name) if row[6] != 1
-    ]
-    untyped = [column for column, kind in declared if not kind]
-    found = _sampled(connection, name, untyped) if untyped else {}
-    columns = tuple(Column(column, kind, of_declared(kind or found.get(column, ""))) for column, kind in declared)
-    return Table(name, "view", columns, sql=sql)
+    """A view: its columns are of the types of what it selects, told by its text, else by what its first rows hold."""
+    names = [row[1] for row in _rows(connection, "SELECT * FROM pragma_table_xinfo(?)", name) if row[6] != 1]
+    told = expressions.types_of(connection, expressions.body_of_view(sql))
+    if len(told) != len(names):
+        told = (None,) * len(names)
+    found = _sampled(connection, name, [column for column, kind in zip(names, told, strict=True) if kind is None])
+    columns = []
+    for column, kind in zip(names, told, strict=True):
+        seen = found.get(column)
+        if kind is not None or seen is not None:
+            columns.append(Column(column, kind or "", of_declared(kind or seen or "")))
+        else:
+            columns.append(Column(column, "", EXPRESSION))
+    return Table(name, "view", tuple(columns), sql=sql)
 
 
 def _sampled(connection: apsw.Connection, name: str, columns: list[str]) -> dict[str, str]:
-    """Types for a view's expressions, which SQLite does not type, by what the first rows hold; looked at briefly."""
+    """Types for a view's expressions by what its first rows hold, where that is all of one kind; looked at briefly."""
+    if not columns:
+        return {}
     kinds = ", ".join(f"typeof({quote(column)})" for column in columns)
     until = time.monotonic() + SAMPLE_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > until, 10_000, id="sample")
@@ -94,7 +105,9 @@ def _sampled(connection: apsw.Connection, name: str, columns: list[str]) -> dict
         connection.set_progress_handler(None, id="sample")
     found = {}
     for column, kinds_seen in zip(columns, zip(*rows, strict=True), strict=False):
-        found[column] = _BY_STORAGE_CLASS.get(frozenset(kinds_seen) - {"null"}, "")
+        seen = _BY_STORAGE_CLASS.get(frozenset(kinds_seen) - {"null"})
+        if seen is not None:
+            found[column] = seen
     return found
 
 

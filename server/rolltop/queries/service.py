@@ -11,6 +11,7 @@ from rolltop.data import Data
 from rolltop.data.errors import BeyondLimits, ForbiddenSQL, SQLProblem, UndefinedColumn, UndefinedTable
 from rolltop.data.inspection import Inspected
 from rolltop.data.types import ColumnType, SQLValue, all_types
+from rolltop.data.types.expression import EXPRESSION
 from rolltop.db.database import Database
 from rolltop.errors import RolltopError
 from rolltop.kit.ids import new_id, now
@@ -18,7 +19,7 @@ from rolltop.queries import errors, store
 from rolltop.queries.schemas import Parameter, ParameterDeclaration, Query, QueryColumn, QueryProblem, QueryWrite
 from rolltop.queries.tables import QueryRow
 from rolltop.rows.arguments import read as read_argument
-from rolltop.rows.described import EXPRESSION, Described
+from rolltop.rows.described import Described
 from rolltop.rows.saved import Parameter as SavedParameter
 from rolltop.rows.saved import SavedQueries, SavedQuery
 from rolltop.rows.similar import closest

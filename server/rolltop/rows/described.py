@@ -2,36 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 
 from rolltop.data import Catalog, Column, Table
 from rolltop.data.inspection import Inspected, ResultColumn
-from rolltop.data.types import SQLValue, of_declared
-from rolltop.data.types.base import odd_cells_apart
-from rolltop.data.types.real import FORM
-from rolltop.data.types.text import Text
+from rolltop.data.types import of_declared
+from rolltop.data.types.expression import EXPRESSION
 
 Shape = Literal["nothing", "value", "values", "rows"]
 
 
-class Expression(Text):
-    """The type of an expression whose values were not seen yet: its cells come out as what they are."""
-
-    schema = MappingProxyType({})
-
-    def json(self, expression: str, *, held: bool) -> str:  # noqa: ARG002
-        guard = f"{expression} >= x'' OR {expression} = 9e999 OR {expression} = -9e999"
-        return odd_cells_apart(expression, guard)
-
-    def parse(self, literal: str) -> SQLValue:
-        """A number where the literal reads as one."""
-        if len(literal) <= 400 and FORM.fullmatch(literal) and literal.strip().lstrip("+-")[:1].isdigit():
-            return of_declared("NUMERIC").parse(literal)
-        return literal
-
-
-EXPRESSION = Expression()
 _DECLARED = {
     frozenset({"integer"}): "INTEGER",
     frozenset({"real"}): "REAL",

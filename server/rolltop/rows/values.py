@@ -29,7 +29,7 @@ def value(place: Place) -> str:
     quoted = f"{place.row}.{quote(column.name)}" if place.row else quote(column.name)
     if not place.steps:
         bare = column.type is TEXT and not column.declared
-        return f"CAST({quoted} AS TEXT)" if bare else quoted
+        return f"CASE WHEN {quoted} < x'' THEN CAST({quoted} AS TEXT) ELSE {quoted} END" if bare else quoted
     if column.type is not JSON:
         return "NULL"  # a scalar has neither keys nor elements
     source = quoted if column.held else f"CASE WHEN json_valid({quoted}, 5) THEN {quoted} END"

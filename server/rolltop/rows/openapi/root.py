@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from rolltop.auth import Scope
 from rolltop.data import Catalog, Column, ColumnType, Table
-from rolltop.rows.described import EXPRESSION
+from rolltop.data.types.expression import EXPRESSION
 from rolltop.rows.openapi.calls import allowed, json_default, path_of
 from rolltop.rows.openapi.columns import JSONObject, choices, default
 from rolltop.rows.openapi.parameters import SHARED_PARAMETERS, filters
