@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from tests.rows.conftest import Open, client_of, rows
 
 from rolltop.data import Data
+from rolltop.data.types import of_declared
 
 REPRESENTATION = {"Prefer": "return=representation"}
 
@@ -34,6 +35,17 @@ NAMES = [
     "a\\b",
     "_rolltop",
     "rowid",
+    "a,b",
+    "[x]",
+    "100%",
+    "%2F",
+    "?&=#+",
+    "{y}",
+    "a:b->c",
+    "..x",
+    " edge ",
+    "sqlitefoo",
+    "\t",
 ]
 
 
@@ -198,6 +210,81 @@ class TestCells:
     def test_that_are_moments_are_compared_as_moments(self, serve: Open, filter_: str, wanted: list[int]) -> None:
         values = ", ".join(f"({number}, '{text}')" for number, text in enumerate(self.MOMENTS, 1))
         client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, a DATETIME); INSERT INTO t VALUES {values}, (6, NULL)")
+        assert [row["id"] for row in rows(client.get(f"t?select=id&order=id&a={filter_}"))] == wanted
+
+    def test_that_are_moments_are_sorted_as_moments(self, serve: Open) -> None:
+        values = ", ".join(f"({number}, '{text}')" for number, text in enumerate(self.MOMENTS, 1))
+        sql = f"CREATE TABLE t (id INTEGER PRIMARY KEY, a DATETIME); INSERT INTO t VALUES {values}, (6, NULL), (7, 42);"
+        client = serve(f"{sql} CREATE TABLE u (id INTEGER PRIMARY KEY, t_id INT REFERENCES t (id));"
+                       "INSERT INTO u SELECT id, id FROM t")  # fmt: skip
+        in_order = [7, 5, 4, 3, 1, 2, 6]
+        assert [row["id"] for row in rows(client.get("t?select=id&order=a"))] == in_order
+        assert [row["id"] for row in rows(client.get("t?select=id&order=a.desc.nullsfirst"))] == in_order[::-1]
+        assert [row["id"] for row in rows(client.get("u?select=id,t(a)&order=t(a)"))] == in_order
+
+    @pytest.mark.parametrize(("declared", "found"), [("DATE", 2), ("DATETIME", 1), ("TEXT", 1)])
+    def test_that_are_keys_may_be_one_day_in_several_forms(self, serve: Open, declared: str, found: int) -> None:
+        client = serve(
+            f"CREATE TABLE t (a {declared} PRIMARY KEY); INSERT INTO t VALUES ('2024-05-01'), ('2024-05-01 9')"
+        )
+        assert len(rows(client.get("t?a=eq.2024-05-01"))) == found
+
+    HELD = ("10:00:00Z", "10:00:00.500Z", "10:00:00.25Z", "10:00:01Z", "09:59:59.999999Z", "12:00:00.000%2B02:00")
+
+    @pytest.mark.parametrize(
+        ("filter_", "wanted"),
+        [
+            ("eq.2024-05-01T10:00:00Z", [1, 6]),
+            ("eq.2024-05-01T12:00:00.5%2B02:00", [2]),
+            ("neq.2024-05-01T10:00:00Z", [2, 3, 4, 5]),
+            ("gt.2024-05-01T10:00:00Z", [2, 3, 4]),
+            ("gt.2024-05-01T10:00:00.25Z", [2, 4]),
+            ("gte.2024-05-01T10:00:00Z", [1, 2, 3, 4, 6]),
+            ("gte.2024-05-01T10:00:00.5Z", [2, 4]),
+            ("lt.2024-05-01T10:00:00Z", [5]),
+            ("lt.2024-05-01T10:00:00.5Z", [1, 3, 5, 6]),
+            ("lte.2024-05-01T10:00:00Z", [1, 5, 6]),
+            ("lte.2024-05-01T10:00:00.25Z", [1, 3, 5, 6]),
+            ("not.lt.2024-05-01T10:00:00.5Z", [2, 4]),
+            ("isdistinct.2024-05-01T10:00:00Z", [2, 3, 4, 5, 7]),
+            ("in.(2024-05-01T10:00:00.000Z,2024-05-01T10:00:00.5Z)", [1, 2, 6]),
+            ("gt(all).{2024-05-01,2024-05-01T10:00:00Z}", [2, 3, 4]),
+            ("gt.2024-05-01", [1, 2, 3, 4, 5, 6]),
+        ],
+    )
+    @pytest.mark.parametrize("indexed", [True, False])
+    def test_of_our_tables_are_moments_to_the_microsecond(
+        self, serve: Open, filter_: str, wanted: list[int], indexed: bool
+    ) -> None:
+        declared = of_declared("TIMESTAMP").ddl('"a"')
+        index = "CREATE INDEX i ON t (a);" if indexed else ""
+        client = serve(f'CREATE TABLE t (id INTEGER PRIMARY KEY, "a" {declared}); {index}')
+        for number, time in enumerate(self.HELD, 1):
+            moment = f"2024-05-01T{time}".replace("%2B", "+")
+            assert client.post("t", json={"id": number, "a": moment}).status_code == 201
+        client.post("t", json={"id": 7})
+        assert [row["id"] for row in rows(client.get(f"t?select=id&order=id&a={filter_}"))] == wanted
+        if not indexed:
+            assert [row["id"] for row in rows(client.get("t?select=id&order=a,id"))] == [5, 1, 6, 3, 2, 4, 7]
+
+    @pytest.mark.parametrize(
+        ("filter_", "wanted"),
+        [
+            ("eq.2024-05-01", [1, 2, 3]),
+            ("neq.2024-05-01", [4, 5]),
+            ("gt.2024-05-01", [5]),
+            ("gte.2024-05-01", [1, 2, 3, 5]),
+            ("lt.2024-05-01", [4]),
+            ("lte.2024-05-01", [1, 2, 3, 4]),
+            ("in.(2024-05-01,2024-05-02)", [1, 2, 3, 5]),
+            ("isdistinct.2024-05-01", [4, 5, 6]),
+            ("not.gt.2024-05-01", [1, 2, 3, 4]),
+        ],
+    )
+    def test_that_are_days_with_a_time_are_compared_as_days(self, serve: Open, filter_: str, wanted: list[int]) -> None:
+        days = ("2024-05-01", "2024-05-01 10:00:00", "2024-05-01T23:59:59Z", "2024-04-30 23:00", "2024-05-02")
+        values = ", ".join(f"({number}, '{text}')" for number, text in enumerate(days, 1))
+        client = serve(f"CREATE TABLE t (id INTEGER PRIMARY KEY, a DATE); INSERT INTO t VALUES {values}, (6, NULL)")
         assert [row["id"] for row in rows(client.get(f"t?select=id&order=id&a={filter_}"))] == wanted
 
     @pytest.mark.parametrize(
@@ -500,3 +587,70 @@ class TestViews:
         assert [row["x"] for row in rows(client.get("either"))] == [1, 2, "Ruiz", "Mia"]
         assert rows(client.get("either?x=eq.2")) == [{"x": 2}]
         assert rows(client.get("either?x=eq.Mia")) == [{"x": "Mia"}]
+
+
+class TestKeys:
+    @pytest.mark.parametrize("rowless", ["", " WITHOUT ROWID"])
+    @pytest.mark.parametrize(
+        ("declared", "value"),
+        [
+            ("BLOB", "\\x00ff"),
+            ("TEXT", '{"x":"00"}'),
+            ("REAL", 0.1),
+            ("NUMERIC", 12.5),
+            ("BIGINT", 9223372036854775807),
+            ("BOOLEAN", True),
+            ("DATETIME", "2024-05-01 10:00"),
+            ("DATE", "2024-05-01"),
+            ("UUID", "6f9619ff-8b86-4d11-b42d-00c04fc964ff"),
+            ("", "7"),
+        ],
+    )
+    def test_of_every_type_name_their_row(self, serve: Open, declared: str, value: Any, rowless: str) -> None:
+        for key in ("PRIMARY KEY (a)", "PRIMARY KEY (b, a)"):
+            client = serve(f"CREATE TABLE t (a {declared} NOT NULL, b INT NOT NULL DEFAULT 1, v INT, {key}){rowless}")
+            row = {"a": value, "b": 1, "v": 5}
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            chosen = {"a": f"eq.{text}", **({"b": "eq.1"} if "b" in key else {})}
+            assert rows(client.post("t", json=[row], headers=REPRESENTATION)) == [row]
+            assert rows(client.put("t", params=chosen, json={**row, "v": 6}, headers=REPRESENTATION)) == [
+                {**row, "v": 6}
+            ]
+            merge = {"Prefer": "return=representation, resolution=merge-duplicates"}
+            assert rows(client.post("t", json=row, headers=merge)) == [row]
+            assert rows(client.patch("t", params=chosen, json={"v": 7}, headers=REPRESENTATION)) == [{**row, "v": 7}]
+            located = client.post("t", json={**row, "b": 2}, headers={"Prefer": "return=headers-only"})
+            if "b" in key:
+                assert len(rows(client.get(located.headers["location"].removeprefix("/")))) == 1
+            else:
+                assert located.json()["code"] == "23505"
+            assert rows(client.delete("t", params=chosen, headers=REPRESENTATION)) == [{**row, "v": 7}]
+
+    def test_beyond_all_numbers(self, serve: Open) -> None:
+        client = serve(
+            "CREATE TABLE t (a REAL PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO t VALUES (9e999, 1), (-9e999, 2)"
+        )
+        for value, number in (("Infinity", "1"), ("-Infinity", "2")):
+            assert rows(client.get(f"t?a=eq.{value}")) == [{"a": value, "v": number}]
+            changed = client.patch(f"t?v=eq.{number}", json={"v": "x"}, headers=REPRESENTATION)
+            assert rows(changed) == [{"a": value, "v": "x"}]
+
+
+class TestVirtualTables:
+    SQL = """
+    CREATE VIRTUAL TABLE texts USING fts5(body);
+    CREATE VIRTUAL TABLE areas USING rtree(id, low, high);
+    INSERT INTO texts VALUES ('a word'), ('another');
+    INSERT INTO areas VALUES (1, 0.5, 2.5);
+    CREATE VIEW found AS SELECT rowid AS id, body FROM texts;
+    CREATE VIEW boxes AS SELECT * FROM areas;
+    """
+
+    def test_are_code_and_not_served_but_views_over_them_are(self, serve: Open) -> None:
+        client = serve(self.SQL)
+        for name in ("texts", "texts_data", "texts_content", "areas", "areas_node"):
+            assert client.get(name).json()["code"] == "PGRST205"
+        assert rows(client.get("found?body=like.*word*")) == [{"id": 1, "body": "a word"}]
+        assert rows(client.get("found?body=fts.another&select=id")) == [{"id": 2}]
+        assert rows(client.get("boxes?low=lt.1")) == [{"id": 1, "low": 0.5, "high": 2.5}]
+        assert set(rows(client.get(""))["definitions"]) == {"found", "boxes"}

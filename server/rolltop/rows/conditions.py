@@ -14,7 +14,7 @@ from rolltop.rows.asked import Slot
 from rolltop.rows.parse import CONTAINERS, FULL_TEXT
 from rolltop.rows.planned import JSON, Embedded, Exists, Logic, Place, Selection, Sort, Test, Where
 from rolltop.rows.statement import Text
-from rolltop.rows.values import compared, plain, sorted_by, value
+from rolltop.rows.values import compared, is_loose_day, is_moment, moment, plain, sorted_by, value
 
 _COMPARE = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "isdistinct": "IS NOT"}
 
@@ -157,12 +157,16 @@ def _is(test: Test) -> str:
 def _convert(place: Place) -> literals.Convert:
     if place.type is JSON:
         return order_of_operand
-    return literals.comparable(place.type, held=place.column.held and not place.steps)
+    return literals.comparable(place.type)
 
 
 def _in(text: Text, test: Test) -> str:
     convert = _convert(test.place)
-    target = _moment(test.place) if _loose_moment(test.place) else compared(test.place)
+    target = compared(test.place)
+    if is_moment(test.place):
+        target = moment(test.place)
+    elif is_loose_day(test.place):
+        target = _day(test.place)
     if test.place.type.name in ("bytea", "jsonb"):
         target = f"hex({target})"
     if isinstance(test.value, Slot):
@@ -178,24 +182,66 @@ def _comparison(text: Text, test: Test, literal: "str | Slot | None") -> str:
     operator = _COMPARE[test.operator]
     if test.place.type is JSON:
         return f"rolltop_compare({plain(test.place)}, {text.bind(literal, literals.operand)}) {operator} 0"
-    if not _loose_moment(test.place):
-        return f"{compared(test.place)} {operator} {text.bind(literal, _convert(test.place))}"
-    found = []  # the days around the moment, so that an index helps: it holds texts, of any form
+    if is_moment(test.place):
+        return _of_second(text, test, literal) if test.place.column.held else _of_days(text, test, literal)
+    if is_loose_day(test.place):
+        return _of_day(text, test, literal)
+    return f"{compared(test.place)} {operator} {text.bind(literal, _convert(test.place))}"
+
+
+def _day(place: Place) -> str:
+    return f"substr({value(place)}, 1, 10)"
+
+
+def _of_day(text: Text, test: Test, literal: "str | Slot | None") -> str:
+    """A day, whatever time follows it in the cell; by comparisons that an index helps."""
+    cell, convert = value(test.place), _convert(test.place)
+    match test.operator:
+        case "eq":
+            return f"({cell} >= {text.bind(literal, convert)} AND {cell} < {text.bind(literal, literals.end_of_day)})"
+        case "neq":
+            return f"({cell} < {text.bind(literal, convert)} OR {cell} >= {text.bind(literal, literals.end_of_day)})"
+        case "gt" | "lte":
+            operator = ">=" if test.operator == "gt" else "<"
+            return f"{cell} {operator} {text.bind(literal, literals.end_of_day)}"
+        case "isdistinct":
+            return f"{_day(test.place)} IS NOT {text.bind(literal, convert)}"
+        case _:
+            return f"{cell} {_COMPARE[test.operator]} {text.bind(literal, convert)}"
+
+
+def _of_days(text: Text, test: Test, literal: "str | Slot | None") -> str:
+    """A moment in any ISO form: first the days around it, so that an index helps, for it holds the texts."""
+    found = []
     if literal is not None and test.operator in ("eq", "gt", "gte"):
         found.append(f"{value(test.place)} >= {text.bind(literal, literals.day_before)}")
     if literal is not None and test.operator in ("eq", "lt", "lte"):
         found.append(f"{value(test.place)} < {text.bind(literal, literals.day_after)}")
-    found.append(f"{_moment(test.place)} {operator} {text.bind(literal, _convert(test.place))}")
-    return _joined(found, "AND")
+    return _joined([*found, _moments(text, test, literal)], "AND")
 
 
-def _loose_moment(place: Place) -> bool:
-    """Whether a timestamp may be stored in any ISO form: with a space, with a zone, without a time."""
-    return place.type.name == "timestamp" and not place.column.held
+def _of_second(text: Text, test: Test, literal: "str | Slot | None") -> str:
+    """A moment as tables of ours keep it, whose texts sort as moments from second to second, and not within one."""
+    if literal is None or test.operator == "isdistinct":
+        return _moments(text, test, literal)
+    cell, operator = value(test.place), test.operator
+    begins = text.bind(literal, literals.second_begins) if operator in ("eq", "gt", "gte") else ""
+    ends = text.bind(literal, literals.second_ends) if operator in ("eq", "lt", "lte") else ""
+    match operator:
+        case "eq":
+            return f"({cell} >= {begins} AND {cell} <= {ends} AND {_moments(text, test, literal)})"
+        case "gt" | "gte":
+            later = f"{cell} > {text.bind(literal, literals.second_ends)}"
+            return f"({cell} >= {begins} AND ({later} OR {_moments(text, test, literal)}))"
+        case "lt" | "lte":
+            earlier = f"{cell} < {text.bind(literal, literals.second_begins)}"
+            return f"({cell} <= {ends} AND ({earlier} OR {_moments(text, test, literal)}))"
+        case _:
+            return _moments(text, test, literal)
 
 
-def _moment(place: Place) -> str:
-    return f"rolltop_moment({value(place)})"
+def _moments(text: Text, test: Test, literal: "str | Slot | None") -> str:
+    return f"{moment(test.place)} {_COMPARE[test.operator]} {text.bind(literal, _convert(test.place))}"
 
 
 def _like(text: Text, test: Test, literal: "str | Slot | None") -> str:

@@ -13,6 +13,7 @@ LONGEST_LIKE = 200
 LONGEST_EXPRESSION = 1_000
 
 _TIMESTAMP = of_declared("TIMESTAMP")
+_DATE = of_declared("DATE")
 
 Convert = Callable[[str], SQLValue]
 
@@ -113,19 +114,18 @@ def operand(text: str) -> SQLValue:
     return text
 
 
-def comparable(column_type: ColumnType, *, held: bool) -> Convert:
-    """How a literal of this type is read for a comparison."""
-    if column_type is not _TIMESTAMP:
-        return column_type.parse
-    return _moment_of_ours if held else _moment
+def comparable(column_type: ColumnType) -> Convert:
+    """How a literal of this type is read for a comparison: of a timestamp the moment counts, not its form."""
+    return _moment if column_type is _TIMESTAMP else column_type.parse
 
 
 def _moment(text: str) -> str:
     return str(timestamp.moment(_TIMESTAMP.parse(text)))
 
 
-def _moment_of_ours(text: str) -> str:
-    return timestamp.in_utc(str(_TIMESTAMP.parse(text)))
+def end_of_day(text: str) -> SQLValue:
+    """Behind every text that begins with this day."""
+    return f"{_DATE.parse(text)!s}~"
 
 
 def day_before(text: str) -> SQLValue:
@@ -136,3 +136,13 @@ def day_before(text: str) -> SQLValue:
 def day_after(text: str) -> SQLValue:
     """Before which day they begin."""
     return timestamp.days_around(_moment(text))[1]
+
+
+def second_begins(text: str) -> SQLValue:
+    """From where on the texts of the moment's second stand in a table of ours, with a fraction or without."""
+    return f"{_moment(text)[:19]}."
+
+
+def second_ends(text: str) -> SQLValue:
+    """The last of them, which is the one without a fraction."""
+    return f"{_moment(text)[:19]}Z"

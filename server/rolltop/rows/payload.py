@@ -253,6 +253,12 @@ def _kept(text: str, value: SQLValue) -> SQLValue:
     return text if value == text else value
 
 
+def as_stored(column: Column, literal: str) -> SQLValue:
+    """The value that a filter's literal is stored as."""
+    made = column.type.parse(literal)
+    return in_utc(str(made)) if column.type.name == "timestamp" and column.held else made
+
+
 def coerced(column: Column, value: Any, number: int | None) -> SQLValue:
     """The value to store, as Postgres would read it; its error names the row (from 1) and the field."""
     if value is None:

@@ -92,8 +92,17 @@ def read(asked: Asked, source: Source, catalog: Catalog) -> ReadPlan:
 def _picks_by_key(table: Table, where: tuple[Where, ...]) -> bool:
     if not table.primary_key:
         return False
-    fixed = {test.place.column.name for test in where if isinstance(test, Test) and is_plain_equality(test)}
+    fixed = {
+        test.place.column.name
+        for test in where
+        if isinstance(test, Test) and is_plain_equality(test) and not _has_forms(test.place)
+    }
     return fixed.issuperset(table.primary_key)
+
+
+def _has_forms(place: Place) -> bool:
+    """Whether cells of several texts are the same value."""
+    return place.type.name == "timestamp" or (place.type.name == "date" and not place.column.held)
 
 
 def is_plain_equality(test: Test) -> bool:
@@ -306,7 +315,8 @@ def _config(found: Place, condition: Condition) -> str:
 def _sort(level: _Level, term: Term) -> Sort:
     nulls_first = term.descending if term.nulls_first is None else term.nulls_first
     if term.embed is None:
-        return Sort(place(level.table, term.field, level.row), term.descending, nulls_first)
+        found = place(level.table, term.field, level.row)
+        return Sort(found, term.descending, nulls_first, by_moment=_sorts_by_moment(level.table, found))
     embed = level.embedded(term.embed)
     if embed is None:
         raise errors.NotEmbedded(term.embed)
@@ -321,7 +331,13 @@ def _sort(level: _Level, term: Term) -> Sort:
         return Sort(named.place, term.descending, nulls_first, True, apart, named.cast, steps, as_text)
     field = Field(named.place.column.name, named.place.steps + term.field.steps, named.place.texts + term.field.texts)
     found = place(embed.table, field, embed.row)
-    return Sort(found, term.descending, nulls_first, related=True, embed=apart)
+    by_moment = _sorts_by_moment(embed.table, found)
+    return Sort(found, term.descending, nulls_first, related=True, embed=apart, by_moment=by_moment)
+
+
+def _sorts_by_moment(table: Table, found: Place) -> bool:
+    """Whether a timestamp is sorted by time: views and indexed columns may come in the order of an index, of texts."""
+    return found.type.name == "timestamp" and table.kind == "table" and found.column.name not in table.indexed
 
 
 def _output(level: _Level, item: Item) -> Output:

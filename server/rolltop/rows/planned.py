@@ -154,6 +154,8 @@ class Sort:
     """The steps that follow the cast."""
     as_text: bool = False
     """Whether the last of them was written with `->>`."""
+    by_moment: bool = False
+    """Whether a timestamp is sorted by time; else by its text, where an index gives that order for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

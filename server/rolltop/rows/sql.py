@@ -11,9 +11,11 @@ With a sorter the JSON is made outside, lest it be made for every row that is so
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
-from rolltop.data import Column, quote
+from rolltop.data import Column, Table, quote
 from rolltop.data.quoting import quote_text
+from rolltop.data.types import SQLValue
 from rolltop.rows.conditions import KEY, base, belongs, embedded_rows, joins, kept, order_by, source_of, where_of
 from rolltop.rows.media import ARRAY, Media
 from rolltop.rows.planned import (
@@ -162,10 +164,10 @@ def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> Statement:
     text = Text()
     row = plan.row or "t"
     joined = " AND ".join(
-        f"{row}.{quote(key)} = (_rolltop_key ->> {number})" if len(keys) > 1 else f"{row}.{quote(key)} = _rolltop_key"
+        f"{row}.{quote(key)} = {_bound_key(plan.table, number if len(keys) > 1 else None)}"
         for number, key in enumerate(keys)
     )
-    wanted = "(SELECT key AS _rolltop_at, value AS _rolltop_key FROM json_each(?))"
+    wanted = "(SELECT key AS _rolltop_at, value AS _rolltop_key, type AS _rolltop_type FROM json_each(?))"
     source = f"{wanted} CROSS JOIN {quote(plan.table.name)}{'' if plan.row else ' AS t'} ON {joined}"
     inner_only = tuple(Exists(embed, False) for embed in plan.embeds if embed.inner)
     if plan.grouped:
@@ -179,6 +181,25 @@ def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> Statement:
     return text.statement(
         f"SELECT {_glued(ROW, media)} FROM (SELECT {made} AS {ROW} FROM {source}{where}{order} LIMIT -1)"
     )
+
+
+def _bound_key(table: Table, number: int | None) -> str:
+    """The value of a key, or of its part of this number; what JSON cannot say is in an object (`key_json`)."""
+    bound = "_rolltop_key" if number is None else f"(_rolltop_key ->> {number})"
+    if table.rowid is not None:
+        return bound
+    kind = "_rolltop_type" if number is None else f"json_type(_rolltop_key, '$[{number}]')"
+    odd = f"coalesce(unhex({bound} ->> 'x'), 9e999 * ({bound} ->> 'sign'))"
+    return f"CASE WHEN {kind} = 'object' THEN {odd} ELSE {bound} END"
+
+
+def key_json(value: SQLValue) -> Any:
+    """A key's value for the JSON that `returned` binds."""
+    if isinstance(value, bytes):
+        return {"x": value.hex()}
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return {"sign": 1 if value > 0 else -1}
+    return value
 
 
 def _select(

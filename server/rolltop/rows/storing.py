@@ -3,7 +3,7 @@
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apsw
@@ -12,11 +12,11 @@ import msgspec
 from rolltop.data import Catalog, Cause, Table, quote
 from rolltop.data.types import SQLValue
 from rolltop.rows import constraints, errors, plan, sql
-from rolltop.rows.asked import Asked
+from rolltop.rows.asked import Asked, Slot
 from rolltop.rows.constraints import Attempt
 from rolltop.rows.fetching import fetched
 from rolltop.rows.media import Media
-from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row
+from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row, as_stored
 from rolltop.rows.planned import ReadPlan, Test
 from rolltop.rows.prefer import Preferences
 
@@ -164,7 +164,8 @@ def with_rows(connection: apsw.Connection, target: Target, keys: Sequence[Row], 
     if not keys and not target.plan.grouped:
         return written
     names = target.keys
-    wanted = [key[0] for key in keys] if len(names) == 1 else [list(key) for key in keys]
+    made = [[sql.key_json(part) for part in key] for key in keys]
+    wanted = [key[0] for key in made] if len(names) == 1 else made
     statement = sql.returned(target.plan, target.media, names)
     bindings = statement.bindings(target.values, (msgspec.json.encode(wanted).decode(),))
     text, shown = fetched(connection, statement.sql, bindings)[0]
@@ -187,8 +188,8 @@ def key_filters(target: Target) -> dict[str, SQLValue]:
     for test in target.plan.where:
         if not isinstance(test, Test) or not plan.is_plain_equality(test):
             raise errors.PutFilters
-        part = sql.filtered(replace(target.plan, where=(test,)))
-        wanted[test.place.column.name] = part.bindings(target.values)[0]
+        literal = target.values[test.value.number] if isinstance(test.value, Slot) else str(test.value)
+        wanted[test.place.column.name] = as_stored(test.place.column, literal)
     if not wanted or len(target.plan.where) != len(wanted) or set(wanted) != set(target.table.primary_key):
         raise errors.PutFilters
     return wanted

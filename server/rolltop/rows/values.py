@@ -20,6 +20,8 @@ _ODD_IN_CSV = "{0} >= 9e999 OR {0} <= -9e999"
 _SIGNS = "=+@\t\r-"
 _FORMULA = f"{{0}} GLOB '[ {_SIGNS}]*' AND ltrim({{0}}, ' ') GLOB '[{_SIGNS}]*'"
 """A text that a spreadsheet may run (threat model F5); the first look tells most apart at their first letter."""
+_UNTYPED = ("", "ANY")
+"""What a column without a type of its own is declared as: it holds any cell as it is, and is text all the same."""
 _APOSTROPHE = quote_text("'")
 
 
@@ -28,7 +30,7 @@ def value(place: Place) -> str:
     column = place.column
     quoted = f"{place.row}.{quote(column.name)}" if place.row else quote(column.name)
     if not place.steps:
-        bare = column.type is TEXT and not column.declared
+        bare = column.type is TEXT and column.declared.upper() in _UNTYPED
         return f"CASE WHEN {quoted} < x'' THEN CAST({quoted} AS TEXT) ELSE {quoted} END" if bare else quoted
     if column.type is not JSON:
         return "NULL"  # a scalar has neither keys nor elements
@@ -72,10 +74,27 @@ def compared(place: Place) -> str:
     return f"rolltop_order({plain(place)})" if place.type is JSON else value(place)
 
 
+def is_moment(place: Place) -> bool:
+    """Whether it is a timestamp, whose text may have several forms: with a zone, with a fraction, without a time."""
+    return place.type.name == "timestamp"
+
+
+def is_loose_day(place: Place) -> bool:
+    """Whether it is a date behind whose text a time may follow: another program may have kept it so."""
+    return place.type.name == "date" and not place.column.held
+
+
+def moment(place: Place) -> str:
+    """A timestamp as text that sorts by time."""
+    return f"rolltop_moment({value(place)})"
+
+
 def sorted_by(sort: Sort) -> str:
     """What a term of ORDER BY compares."""
     if sort.cast is None:
-        return compared(sort.place)
+        if not sort.by_moment:
+            return compared(sort.place)
+        return f"rtrim({value(sort.place)}, 'Z')" if sort.place.column.held else moment(sort.place)
     made = cast_value(Output("", sort.place, sort.cast))
     if not sort.steps:
         return f"rolltop_order({made})" if sort.cast is JSON else made

@@ -51,7 +51,9 @@ def walk_of(plan: ReadPlan, media: Media) -> Walk | None:
 
 
 def _is_plain(sort: Sort) -> bool:
-    return not (sort.place.steps or sort.related or sort.embed or sort.cast or sort.place.type is JSON)
+    return not (
+        sort.place.steps or sort.related or sort.embed or sort.cast or sort.by_moment or sort.place.type is JSON
+    )
 
 
 def _spots(plan: ReadPlan, nulls: tuple[bool, ...] | None) -> Statement:
