@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.client.real import Clients, connected
+from tests.client.real import Clients, Row, connected
 from tests.conftest import start_server, stop_server
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ INSERT INTO "Order Details" VALUES (1, 18.5), (2, 42);
 INSERT INTO "a/b?c" VALUES (1, 9007199254740993), (2, NULL);
 """
 
+COLUMNS = "id, name, price, note"
+BY_BASE = f"SELECT {COLUMNS} FROM gear WHERE id BETWEEN :n AND :n + 9 ORDER BY id"
 GEAR = Path(__file__).with_name("gear.sql").read_text(encoding="utf-8")
 
 
@@ -64,3 +66,16 @@ def clients(music: "LiveServer") -> Iterator[Clients]:
     """supabase-js and postgrest-py at the music."""
     with connected(music) as made:
         yield made
+
+
+@pytest.fixture
+def n(clients: Clients) -> Iterator[int]:
+    """The first of ten free keys."""
+    [last] = clients.says("SELECT max(id) AS id FROM gear")
+    yield (last["id"] // 10 + 1) * 10
+    clients.write("DELETE FROM gear WHERE id > 5")
+
+
+def rows_of(clients: Clients, n: int) -> list[Row]:
+    """What the file holds under the ten keys."""
+    return clients.says(BY_BASE, n=n)

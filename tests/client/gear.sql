@@ -2,10 +2,11 @@
 CREATE TABLE gear (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tags JSON, info JSON, in_stock BOOLEAN, price NUMERIC DEFAULT 10,
   made DATE, seen TIMESTAMP, note TEXT DEFAULT 'new', ArtistId INTEGER REFERENCES Artist (ArtistId),
+  photo BLOB,
   CONSTRAINT price_positive CHECK (price > 0));
 CREATE TABLE "Loud & Quiet, (all)" (id INTEGER PRIMARY KEY, "a, b" TEXT, "x.y" INTEGER, "say ""hi""" TEXT);
 CREATE VIEW louder AS SELECT id, name, price FROM gear WHERE price > 100;
-INSERT INTO gear VALUES
+INSERT INTO gear (id, name, tags, info, in_stock, price, made, seen, note, ArtistId) VALUES
   (1, 'Les Paul', '["wood","strings"]', '{"year":1959,"body":{"top":"maple","kg":4.1},"pickups":["P90","PAF"]}', TRUE,
    2500, '1959-03-01', '2024-05-01T12:30:00Z', NULL, 1),
   (2, 'Snare, 14"', '["skin","wood","loud"]', '{"year":1970,"body":{"top":null}}', FALSE, 180.5, '1970-11-30', NULL,
