@@ -59,13 +59,14 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.docs.router import router as docs
     from rolltop.events.router import router as events
     from rolltop.exports.router import router as exports
+    from rolltop.history.router import router as history
     from rolltop.jobs.router import router as jobs
     from rolltop.queries.router import router as queries
     from rolltop.workspace.router import router as workspace
 
     return (
-        auth, workspace, schema, collections, imports, quarantine, recipes, exports, queries, jobs, events, bridge,
-        docs, backups,
+        auth, workspace, schema, collections, imports, quarantine, recipes, exports, history, queries, jobs, events,
+        bridge, docs, backups,
     )  # fmt: skip
 
 
@@ -208,6 +209,7 @@ class Application:
         from rolltop.collections.schema.structure import Seen
         from rolltop.collections.service import Collections
         from rolltop.exports import Exports
+        from rolltop.history import History
         from rolltop.jobs import Jobs
         from rolltop.queries import Queries, QueryUses
 
@@ -234,6 +236,7 @@ class Application:
             "database": database,
             "events": self.events,
             "exports": Exports(self.workspace.files / "exports", self.data, self._saved),
+            "history": History(self.data, database),
             "imports": importer,
             "jobs": runner,
             "quarantines": Quarantines(self.data, database, runner),

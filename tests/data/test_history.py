@@ -38,23 +38,25 @@ def contents(data: Data) -> dict[str, list[tuple[object, ...]]]:
     return {**found, "": schema}
 
 
-def take_back(data: Data, number: int, *, redo: bool = False, force: bool = False) -> None:
+def take_back(data: Data, number: int, *, redo: bool = False, conflicts: undo.Conflicts = "refuse") -> None:
     """Undo or redo a change, as the service does."""
     entry = data.read_now("SELECT steps IS NOT NULL FROM _rolltop_log WHERE id = ?", (number,))
     cause = Cause("ben")
     found: list[undo.Taking] = []
 
-    def prepared(connection: object) -> undo.Taking:
-        taken = undo.taking(connection, number, redo=redo)  # type: ignore[arg-type]
+    def prepared(connection: apsw.Connection) -> undo.Taking:
+        taken = undo.taking(connection, number, redo=redo)
         cause.kind, cause.of = taken.kind, taken.root.id
         found.append(taken)
         return taken
 
+    def after(connection: apsw.Connection) -> None:
+        undo.finish(connection, found[0], cause.change)
+
     if entry and entry[0][0]:
-        data.reshape(lambda c: undo.schema(c, prepared(c).entry, force=force), cause=cause).result(10)
+        data.reshape(lambda c: undo.schema(c, prepared(c).entry, conflicts), cause=cause, after=after).result(10)
     else:
-        data.submit(lambda c: undo.rows(c, prepared(c).entry, force=force), cause=cause).result(10)
-    data.submit(lambda c: undo.finish(c, found[0], cause.change)).result(10)
+        data.submit(lambda c: undo.rows(c, prepared(c).entry, conflicts), cause=cause, after=after).result(10)
 
 
 WRITES = [
@@ -194,7 +196,7 @@ class TestSchema:
         with pytest.raises(undo.LaterChanges) as caught:
             take_back(data, number)
         assert caught.value.details == {"table": "films", "changes": [later]}
-        take_back(data, number, force=True)
+        take_back(data, number, conflicts="overwrite")
         assert "films" not in data.fresh_catalog().tables
         take_back(data, number, redo=True)
         assert data.read_now("SELECT * FROM films") == [(1,)]

@@ -23,6 +23,8 @@ class Scope(enum.StrEnum):
     COLLECTIONS_WRITE = "collections:write"
     QUERIES_READ = "queries:read"
     QUERIES_WRITE = "queries:write"
+    HISTORY_READ = "history:read"
+    HISTORY_WRITE = "history:write"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     ADMIN = "admin"

@@ -34,7 +34,7 @@ def rename_columns(session: Session, table: str, renamed: Mapping[str, str]) -> 
         for new, old in renamed.items()
         for row in session.exec(select(LabelRow).where(LabelRow.table == table, LabelRow.column == old)).all()
     ]
-    drop_columns(session, table, list(renamed.values()))
+    drop_columns(session, table, [*renamed.values(), *renamed])  # what is left of another that was called so
     session.add_all(moved)
     session.flush()
 
@@ -43,6 +43,7 @@ def rename_table(session: Session, table: str, name: str) -> None:
     """Let labels follow their table."""
     forget(session, name)
     session.exec(update(LabelRow).where(col(LabelRow.table) == table).values(table=name))
+    session.expunge_all()  # what the session has seen of them has another key now
 
 
 def describe(session: Session, table: str, column: str, label: str | None, description: str | None) -> None:

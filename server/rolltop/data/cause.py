@@ -18,6 +18,8 @@ class Cause:
     """For people; None where the kind and the table say it."""
     job: str | None = None
     """The id of the job that writes."""
+    along: frozenset[str] = frozenset()
+    """Hidden tables whose rows go back and forth with the change, without being counted in it."""
     table: str | None = None
     """The table that a change of the schema is about, where that is not the first one that became different."""
     rows: int = 0

@@ -215,10 +215,11 @@ class Data:
         table: str | None = None,
         alone: bool = False,
         cause: Cause | None = None,
+        after: Callable[[apsw.Connection], None] | None = None,
     ) -> "concurrent.futures.Future[T]":
         """The same as `write`, from a worker thread; chunks of long work leave room for others in between."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        unit = Unit(work, future, None, table=table, single=False, alone=alone, deadline=None, cause=cause)
+        unit = Unit(work, future, None, table=table, single=False, alone=alone, deadline=None, cause=cause, after=after)
         self._writer.put(unit)
         return future
 
@@ -245,6 +246,11 @@ class Data:
         """Turn the history of this file on or off; what was recorded stays. Waits for the writer."""
         recorder = self._writer.recorder
         self.submit(lambda _: recorder.switch(on=on), table=history_log.TABLE).result()
+
+    @property
+    def recording(self) -> bool:
+        """Whether writes are recorded."""
+        return self._writer.recorder.on
 
     @property
     def limits(self) -> Limits:

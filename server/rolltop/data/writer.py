@@ -251,9 +251,15 @@ class Writer(threading.Thread):
 
     def _reshaped(self, unit: Unit) -> Recorded | None:
         """Change the schema and record what became different."""
-        before = self.recorder.before_reshaping()
-        unit.result = unit.work(self._connection)
-        found = self.recorder.reshaped(unit.cause or Cause(), before)
+        recorder, cause = self.recorder, unit.cause or Cause()
+        before = recorder.before_reshaping()
+        along = recorder.begin(cause, only_along=True) if before is not None and cause.along else None
+        try:
+            unit.result = unit.work(self._connection)
+            found = recorder.reshaped(cause, before, along)
+        finally:
+            if along is not None:
+                recorder.drop(along)
         if unit.after is not None:
             unit.after(self._connection)
         return found

@@ -28,6 +28,7 @@ _TAGS = {
     "Imports": "From a file to a table: send it, look at the preview, load it.",
     "Exports": "From rows to a file: CSV, TSV, JSON, NDJSON, Excel, Parquet, SQLite.",
     "Queries": "SQL under a name, with typed parameters. `/rest/v1/rpc/{name}` calls it.",
+    "History": "What was changed, by whom and when, before and after; undo and redo.",
     "Jobs": "Work that goes on after its request was answered, with progress and cancel.",
     "Events": "What changed, as it changes: one stream of server-sent events.",
     "Access": "Signing in, and who is asking.",

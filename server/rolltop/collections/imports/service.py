@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from rolltop.auth import OWNER, Scope
-from rolltop.collections import store
+from rolltop.collections import store, words
 from rolltop.collections.imports import download, load
 from rolltop.collections.imports.addresses import Own, Rules
 from rolltop.collections.imports.delimited import Wish as DialectWish
@@ -312,7 +312,9 @@ class Imports:
                 origin = origin_of(draft.id, draft.name, scanned.headers, planned)
                 quarantine.keep(connection, draft.id, msgspec.json.encode(origin), rejects.table)
 
-        cause.job = running.id
+        cause.job, cause.along = running.id, quarantine.TABLES
+        if planned.into is None:
+            cause.words = words.read(self._database, [planned.table])
         with self._fate(draft, running):
             self._sweep()
             outcome = load.load(self._data, scanned, planned, _hidden(draft), running.progress, _settle, cause)

@@ -182,9 +182,9 @@ class Quarantines:
 
         def _work(running: Running) -> dict[str, Any]:
             try:
-                cause = Cause(actor, "import", title, job=running.id)
+                cause = Cause(actor, "import", title, job=running.id, along=store.TABLES)
                 tried = try_again(self._data, origin, plan, chosen, running.progress, cause)
-                return _result(origin, tried)
+                return {**_result(origin, tried), "change": cause.change}
             finally:
                 with self._lock:
                     del self._retrying[id]

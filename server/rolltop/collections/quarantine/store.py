@@ -1,4 +1,4 @@
-"""Statements on the quarantine's two tables in the user's file. They are there only while rows wait.
+"""Statements on the quarantine's two tables in the user's file. They are made with the first rows that wait.
 
 `_rolltop_quarantines` has an import a row, `_rolltop_quarantine` its rows: cells and reasons as JSON.
 """
@@ -16,6 +16,7 @@ from rolltop.data import quote
 
 ORIGINS = "_rolltop_quarantines"
 ROWS = "_rolltop_quarantine"
+TABLES = frozenset({ORIGINS, ROWS})
 _CREATE = (
     f"CREATE TABLE IF NOT EXISTS {ORIGINS} (id TEXT PRIMARY KEY NOT NULL, origin TEXT NOT NULL)",
     f"CREATE TABLE IF NOT EXISTS {ROWS} (import TEXT NOT NULL, row INTEGER NOT NULL, cells TEXT NOT NULL, "
@@ -80,13 +81,10 @@ def settle_retried(connection: apsw.Connection, id: str, stage: str, rejected: s
 
 
 def tidy(connection: apsw.Connection, id: str) -> None:
-    """Forget an import without rows; without any, the tables go."""
+    """Forget an import without rows. The tables stay: an undo may bring rows back into them."""
     if connection.execute(f"SELECT 1 FROM {ROWS} WHERE import = ? LIMIT 1", (id,)).get:  # noqa: S608
         return
     connection.execute(f"DELETE FROM {ORIGINS} WHERE id = ?", (id,))  # noqa: S608
-    if not connection.execute(f"SELECT 1 FROM {ORIGINS} LIMIT 1").get:  # noqa: S608
-        connection.execute(f"DROP TABLE {ROWS}")
-        connection.execute(f"DROP TABLE {ORIGINS}")
 
 
 def origins(connection: apsw.Connection) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from rolltop.collections import store
+from rolltop.collections import store, words
 from rolltop.collections.errors import NoSuchCollection, StillReferenced
 from rolltop.collections.imports.kept import Link
 from rolltop.collections.schema import edits, expressions, findings, links, structure, views
@@ -103,6 +103,7 @@ class Schema:
 
     def _create(self, wish: wishes.TableCreate | wishes.ViewCreate, cause: Cause) -> None:
         cause.title, cause.table = f"Create {wish.name}", wish.name
+        cause.words = words.read(self._database, [wish.name])
         self._rehearsed(
             lambda entries, _: self._try_new(entries, wish), lambda connection, _: _make(connection, wish), cause
         )
@@ -161,6 +162,9 @@ class Schema:
 
         deleted = any(isinstance(each, wishes.Delete) for each in wish.changes)
         cause.title, cause.table = f"{'Delete' if deleted else 'Change'} {name}", name
+        names = [each.name for each in wish.changes if isinstance(each, wishes.Rename)]
+        cause.words = words.read(self._database, [name, *names])
+        cause.described = any(isinstance(each, wishes.Describe) for each in wish.changes)
         rehearsal = self._rehearsed(_try, lambda connection, made: _do(connection, name, wish, made), cause)
         if rehearsal.name is None:
             with self._database.write() as session:

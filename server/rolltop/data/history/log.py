@@ -211,6 +211,20 @@ def changeset(connection: apsw.Connection, number: int) -> Iterator[bytes]:
         yield row[1]
 
 
+def stream(parts: Iterator[bytes]) -> Any:
+    """A changeset as SQLite asks for it: a function of the most bytes wanted."""
+    rest = b""
+
+    def read(most: int) -> bytes:
+        nonlocal rest
+        if not rest:
+            rest = next(parts, b"")
+        piece, rest = rest[:most], rest[most:]
+        return piece
+
+    return read
+
+
 def mark_undone(connection: apsw.Connection, number: int, by: int | None) -> None:
     connection.execute("UPDATE _rolltop_log SET undone_by = ? WHERE id = ?", (by, number))
 

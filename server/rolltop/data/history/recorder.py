@@ -4,6 +4,7 @@ A session a piece of work: measured, it costs an insert 30 µs and 10,000 rows i
 session that grows over the limit is stopped, the work goes on, and its entry says why it cannot be undone.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import msgspec
 
 from rolltop.data.cause import Cause
 from rolltop.data.history import log, reshaping
+from rolltop.data.history.values import key_text
 from rolltop.data.history.written import Found, Key, Written
 from rolltop.data.reflect import is_hidden
 
@@ -46,13 +48,15 @@ class Recorded(NamedTuple):
 class Recording:
     """One piece of work being recorded."""
 
-    __slots__ = ("cause", "changes_before", "session", "skipped", "stopped", "tables")
+    __slots__ = ("along", "cause", "changes_before", "session", "skipped", "stopped", "tables")
 
     def __init__(self, session: apsw.Session, cause: Cause, changes_before: int) -> None:
         self.session = session
         self.cause = cause
         self.changes_before = changes_before
         self.tables: list[str] = []
+        self.along: list[str] = []
+        """Hidden ones that belong to it."""
         self.skipped: list[str] = []
         self.stopped = False
 
@@ -85,14 +89,18 @@ class Recorder:
         self._shapes.clear()
         self._unrecordable.clear()
 
-    def begin(self, cause: Cause | None) -> Recording:
-        """Start to record."""
+    def begin(self, cause: Cause | None, *, only_along: bool = False) -> Recording:
+        """Start to record; of a change of the schema only the rows that go along."""
         session = apsw.Session(self._connection, "main")
         session.config(apsw.SQLITE_SESSION_OBJCONFIG_ROWID, 1)
         recording = Recording(session, cause or Cause(), self._connection.total_changes())
+        along = recording.cause.along
 
         def wanted(table: str) -> bool:
-            if is_hidden(table):
+            if table in along:
+                recording.along.append(table)
+                return True
+            if only_along or is_hidden(table):
                 return False
             if self._is_unrecordable(table):
                 recording.skipped.append(table)
@@ -120,50 +128,48 @@ class Recorder:
     def end(self, recording: Recording) -> Recorded | None:
         """Write the entry, if anything was changed."""
         self._recording = None
-        session, cause = recording.session, recording.cause
+        session = recording.session
         try:
-            if session.is_empty and not recording.skipped:
+            if (session.is_empty and not recording.skipped) or not (recording.tables or recording.skipped):
                 return None
             if recording.stopped or recording.skipped:
                 return self._lost(recording)
             if session.memory_used > INLINE_MEMORY:
                 return self._large(recording)
             changes = session.changeset()
-            if not changes:
-                return None
             if len(changes) > log.PART_BYTES:
                 return self._large(recording)
         finally:
             session.close()
-        found = Found(keys=True)
+        found = Found()
         for each in apsw.Changeset.iter(changes):
             found.add(each)
-        first, written = recording.tables[0], found.written
-        key = _key_text(written[0].keys[0]) if found.rows == 1 and written[0].keys else None
+        if not found.rows:
+            return None
         if any(self._shape(name)[1] != width for name, width in found.widths.items()):
             self.forget_shapes()  # another program changed a table a moment ago
+        written = found.written
+        key = _key_text(written[0].keys[0]) if found.rows == 1 and written[0].keys else None
         shapes = self._shapes_of(found.widths)
-        connection = self._connection
-        change = log.add(
-            connection,
-            cause,
-            table=first,
-            rows=found.rows,
-            size=len(changes),
-            key=key,
-            tables=shapes,
-            changes=changes,
-            also=found.widths,
-        )
+        change = self._add(recording, found.rows, len(changes), shapes=shapes, key=key, changes=changes)
+        return Recorded(change, recording.cause.actor, written)
+
+    def _add(self, recording: Recording, rows: int, size: int = 0, **more: Any) -> int:
+        """Write the line of a piece of work."""
+        tables = [*recording.tables, *recording.skipped]
+        shapes = more.pop("shapes", None)
         self.entries += 1
-        return Recorded(change, cause.actor, written)
+        return log.add(
+            self._connection, recording.cause, table=tables[0], rows=rows, size=size, tables=shapes, also=tables, **more
+        )
 
     def before_reshaping(self) -> reshaping.Before | None:
         """The schema before a piece of work changes it; None when the history is off."""
         return reshaping.seen(self._connection) if self.on else None
 
-    def reshaped(self, cause: Cause, before: reshaping.Before | None) -> Recorded | None:
-        """Write the entry of a change of the schema, if it changed anything."""
+    def reshaped(self, cause: Cause, before: reshaping.Before | None, along: Recording | None) -> Recorded | None:
+        """Write the entry of a change of the schema, if it changed anything, and the rows that went along."""
+        self._recording = None
         self.forget_shapes()
         if before is None:
             return None
@@ -173,15 +179,18 @@ class Recorder:
         reason = f"The rows of {lost[0]!r} were not kept." if lost else None
         names = [name for each in done.tables for name in (each.after, each.before) if name is not None]
         names += [thing.table for thing in (*done.come, *done.gone)]
-        steps = msgspec.json.encode(done).decode()
         table = cause.table or next(iter(names), None)
+        changes = along.session.changeset() if along is not None and not along.stopped else None
         number = log.add(
             self._connection,
             cause,
             table=table,
             rows=cause.rows,
+            size=len(changes or b""),
             lost=reason,
-            steps=steps,
+            tables=None if along is None or not changes else self._shapes_of(along.along),
+            steps=msgspec.json.encode(done).decode(),
+            changes=changes or None,
             also=names,
         )
         self.entries += 1
@@ -191,21 +200,19 @@ class Recorder:
 
     def _lost(self, recording: Recording) -> Recorded:
         """An entry without a changeset."""
-        cause, tables = recording.cause, [*recording.tables, *recording.skipped]
+        tables = [*recording.tables, *recording.skipped]
         reason = (
             TOO_LARGE
             if recording.stopped
             else f"The table {recording.skipped[0]!r} has no key, and a column takes the name _rowid_."
         )
         rows = self._connection.total_changes() - recording.changes_before
-        change = log.add(self._connection, cause, table=tables[0], rows=rows, lost=reason, also=tables)
-        self.entries += 1
-        return Recorded(change, cause.actor, [Written(table, None, None, None) for table in tables])
+        change = self._add(recording, rows, lost=reason)
+        return Recorded(change, recording.cause.actor, [Written(table, None, None, None) for table in tables])
 
     def _large(self, recording: Recording) -> Recorded | None:
         """An entry whose changeset is written in parts as SQLite makes it."""
-        connection, cause, tables = self._connection, recording.cause, recording.tables
-        rows = connection.total_changes() - recording.changes_before
+        connection = self._connection
         number, size = log.next_number(connection), 0
         limit = self.limits.change_bytes
 
@@ -220,19 +227,22 @@ class Recorder:
         connection.execute("SAVEPOINT parts")
         try:
             recording.session.changeset_stream(keep)
+            changes = apsw.Changeset.iter(log.stream(log.changeset(connection, number)))
+            counted = Counter((change.name, change.op) for change in changes)
+            rows = {of: count for of, count in counted.items() if not is_hidden(of[0])}
+            if not rows:
+                connection.execute("ROLLBACK TO parts")
+                return None
         except _TooLarge:
             connection.execute("ROLLBACK TO parts")
             recording.stopped = True
+            return self._lost(recording)
         finally:
             connection.execute("RELEASE parts")
-        if recording.stopped:
-            return self._lost(recording)
-        if not size:
-            return None
-        shapes = self._shapes_of(tables)
-        change = log.add(connection, cause, table=tables[0], rows=rows, size=size, tables=shapes, also=tables)
-        self.entries += 1
-        return Recorded(change, cause.actor, [Written(table, None, None, None) for table in tables])
+        shapes = self._shapes_of([*recording.tables, *recording.along])
+        change = self._add(recording, sum(rows.values()), size, shapes=shapes)
+        written = [Written(name, op.lower(), count, None) for (name, op), count in rows.items()]
+        return Recorded(change, recording.cause.actor, written)
 
     def _shapes_of(self, tables: Iterable[str]) -> str:
         return msgspec.json.encode({name: self._shape(name)[0] for name in tables}).decode()
@@ -264,4 +274,4 @@ def recorded_columns(connection: apsw.Connection, table: str) -> list[str]:
 
 def _key_text(key: Key) -> str:
     """The key of a row as the log's index has it: a JSON array of texts."""
-    return msgspec.json.encode([value.hex() if isinstance(value, bytes) else str(value) for value in key]).decode()
+    return msgspec.json.encode(list(map(key_text, key))).decode()

@@ -8,6 +8,7 @@ as long as its root page is: under another name or with more columns its rows ar
 the schema like any other, so redo needs nothing more.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import apsw
@@ -129,7 +130,7 @@ def take_back(connection: apsw.Connection, done: Difference) -> None:
     """
     _refuse_moved(connection, done)
     involved = [name for each in done.tables for name in (each.before, each.after) if name is not None]
-    before = {name: count_broken(connection, name) for name in _with_children(connection, involved)}
+    before = {name: count_broken(connection, name) for name in with_children(connection, involved)}
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 1)  # what is in the file may be as older SQLite allowed
     try:
         with kept.renaming_nothing_else(connection):
@@ -138,9 +139,9 @@ def take_back(connection: apsw.Connection, done: Difference) -> None:
         raise _moved(str(error)) from error
     finally:
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
-    for name in _with_children(connection, involved):
+    for name in with_children(connection, involved):
         if count_broken(connection, name) > before.get(name, 0):
-            raise _keys_broken(connection, name)
+            raise keys_broken(connection, name)
 
 
 def _take_back(connection: apsw.Connection, done: Difference) -> None:
@@ -241,7 +242,9 @@ def count_broken(connection: apsw.Connection, table: str) -> int:
         return 0
 
 
-def _with_children(connection: apsw.Connection, tables: list[str]) -> list[str]:
+def with_children(connection: apsw.Connection, tables: Iterable[str]) -> list[str]:
+    """The tables, and those whose rows point to them."""
+    tables = list(tables)
     sql = (
         "SELECT DISTINCT s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS k "
         "WHERE s.type = 'table' AND lower(k.\"table\") IN (SELECT lower(value) FROM json_each(?))"
@@ -250,7 +253,8 @@ def _with_children(connection: apsw.Connection, tables: list[str]) -> list[str]:
     return list(dict.fromkeys([*tables, *(str(row[0]) for row in children)]))
 
 
-def _keys_broken(connection: apsw.Connection, table: str) -> KeysBroken:
+def keys_broken(connection: apsw.Connection, table: str) -> KeysBroken:
+    """Which rows of a table point to nowhere."""
     rows: list[tuple[Any, ...]] = connection.execute(
         "SELECT * FROM pragma_foreign_key_check(?) LIMIT 20", (table,)
     ).fetchall()

@@ -5,6 +5,9 @@ from typing import Any
 
 import apsw
 
+from rolltop.data.history.values import key_of
+from rolltop.data.reflect import is_hidden
+
 KEYS_TOLD = 20
 """Of more rows than this nobody is told which."""
 
@@ -25,10 +28,9 @@ class Written:
 
 
 class Found:
-    """The rows of a changeset, change by change."""
+    """The rows of a changeset, change by change; hidden ones, which go along, are not told of."""
 
-    def __init__(self, *, keys: bool) -> None:
-        self._keys = keys
+    def __init__(self) -> None:
         self._found: dict[tuple[str, str], Written] = {}
         self.widths: dict[str, int] = {}
         """How many columns each table had."""
@@ -36,26 +38,23 @@ class Found:
 
     def add(self, change: apsw.TableChange) -> None:
         """One more."""
-        self.rows += 1
         name, kind = change.name, change.op.lower()
         found = self._found.get((name, kind))
         if found is None:
             self.widths[name] = change.column_count
-            found = self._found[name, kind] = Written(name, kind, 0, [] if self._keys else None)
+            if is_hidden(name):
+                return
+            found = self._found[name, kind] = Written(name, kind, 0, [])
+        self.rows += 1
         found.rows = (found.rows or 0) + 1
         if found.keys is not None:
-            if len(found.keys) < KEYS_TOLD:
-                found.keys.append(_key(change))
-            else:
+            key = key_of(change) if len(found.keys) < KEYS_TOLD else None
+            if key is None:
                 found.keys = None
+            else:
+                found.keys.append(key)
 
     @property
     def written(self) -> list[Written]:
         """What there was, in the order of the changeset."""
         return list(self._found.values())
-
-
-def _key(change: apsw.TableChange) -> Key:
-    new = change.new
-    values: Any = change.old if new is None or change.op == "UPDATE" else new
-    return tuple(values[place] for place in sorted(change.pk_columns))
