@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.collections.conftest import Importer
-from tests.collections.test_targets_api import counts, execute, hidden_tables
+from tests.collections.test_targets_api import counts, execute
 
 ORDERS = (
     "no,day,price,note\n"
@@ -191,7 +191,9 @@ class TestFixes:
         assert [reason["column"] for reason in edited.json()["reasons"]] == ["price"]
         edited = client.patch(f"{quarantine.path}/rows/6", json={"cells": {"price": None}})
         assert edited.json()["reasons"] == []
-        assert quarantine.retry(rows=[6]) == {
+        retried = quarantine.retry(rows=[6])
+        assert retried.pop("change") > 0
+        assert retried == {
             "quarantine": waiting,
             "table": "orders",
             "inserted": 1,
@@ -243,7 +245,6 @@ class TestDiscard:
         assert [row["row"] for row in quarantine.rows()["rows"]] == [2]
         assert client.post(f"{quarantine.path}/discard", json={}).json() == {"rows": 1}
         assert client.get("/api/quarantine").json() == []
-        assert hidden_tables(client) == []
 
 
 class TestWidths:
@@ -257,7 +258,7 @@ class TestWidths:
             quarantine.fix(**groups[code]["suggestions"][0]["fix"])
         assert quarantine.retry()["inserted"] == 2
         assert [(row["a"], row["c"]) for row in importer.rows("orders")] == [(1, 3), (5, 7), (1, None), (1, 3)]
-        assert hidden_tables(client) == []
+        assert client.get("/api/quarantine").json() == []
 
 
 class TestConstraints:

@@ -461,6 +461,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description What was changed, newest first: of everything, of a table, by an actor, by a job.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention
+         * @description What the history holds, how far back it goes, and the settings that bound it.
+         */
+        get: operations["read_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set Recording
+         * @description Turn recording on or off for this file. A file that is served where it lies is not recorded before that.
+         */
+        patch: operations["set_recording"];
+        trace?: never;
+    };
+    "/api/history/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes Of Row
+         * @description What became of one row, newest first, with its cells before and after; also by changes of many rows.
+         */
+        get: operations["list_changes_of_row"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Change
+         * @description One change. Its rows are at `/api/history/{id}/rows`.
+         */
+        get: operations["read_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/{id}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redo Change
+         * @description Bring back what was undone, by the number of the change that was undone.
+         */
+        post: operations["redo_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rows Of Change
+         * @description The rows of a change before and after. A change of the schema has none.
+         */
+        get: operations["list_rows_of_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Change
+         * @description Take a change back: an edit of one row or of many, an import, a change of the schema, or an undo.
+         *
+         *     Rows that were changed since are reported with what they were, what the change made of them and what they are now
+         *     (409), and nothing is written, unless `conflicts` says what becomes of them. That an undo can be undone goes without
+         *     saying: it is a change like any other.
+         */
+        post: operations["undo_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports": {
         parameters: {
             query?: never;
@@ -1360,6 +1508,223 @@ export interface components {
             secrets: boolean;
         };
         /**
+         * Change
+         * @description Something that was done to the data in one go.
+         */
+        Change: {
+            /**
+             * Actor
+             * @description The id of who did it.
+             * @example owner
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Bytes
+             * @description What it takes in the file, about.
+             * @example 18230
+             */
+            bytes: number;
+            /**
+             * Can
+             * @description What can be done with it now; null: neither.
+             * @example undo
+             */
+            can: ("undo" | "redo") | null;
+            /**
+             * Id
+             * @description Counts up, never given twice; what `X-Rolltop-Change` names.
+             * @example 1207
+             */
+            id: number;
+            /**
+             * Job
+             * @description The job that did it, if one did.
+             * @example null
+             */
+            job: string | null;
+            /**
+             * Key
+             * @description The key of the only row; null where there were more.
+             * @example [
+             *       "17"
+             *     ]
+             */
+            key: string[] | null;
+            /**
+             * Kind
+             * @description What was done, for programs: insert, update, upsert, delete, import, query, schema, undo, redo, write.
+             * @example update
+             */
+            kind: string;
+            /**
+             * Lost
+             * @description Why it can never be undone, where that is so.
+             * @example null
+             */
+            lost: string | null;
+            /**
+             * Of
+             * @description The change that this one takes back.
+             * @example null
+             */
+            of: number | null;
+            /**
+             * Rows
+             * @description How many rows became different.
+             * @example 240
+             */
+            rows: number;
+            /**
+             * Table
+             * @description The table that was meant.
+             * @example flights
+             */
+            table: string | null;
+            /**
+             * Title
+             * @description What was done, for people.
+             * @example Change 240 rows of flights
+             */
+            title: string;
+            /**
+             * Undone By
+             * @description The change that took this one back.
+             * @example null
+             */
+            undone_by: number | null;
+        };
+        /**
+         * ChangeDetail
+         * @description One change, with every table that it reached.
+         */
+        ChangeDetail: {
+            /**
+             * Actor
+             * @description The id of who did it.
+             * @example owner
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Bytes
+             * @description What it takes in the file, about.
+             * @example 18230
+             */
+            bytes: number;
+            /**
+             * Can
+             * @description What can be done with it now; null: neither.
+             * @example undo
+             */
+            can: ("undo" | "redo") | null;
+            /**
+             * Id
+             * @description Counts up, never given twice; what `X-Rolltop-Change` names.
+             * @example 1207
+             */
+            id: number;
+            /**
+             * Job
+             * @description The job that did it, if one did.
+             * @example null
+             */
+            job: string | null;
+            /**
+             * Key
+             * @description The key of the only row; null where there were more.
+             * @example [
+             *       "17"
+             *     ]
+             */
+            key: string[] | null;
+            /**
+             * Kind
+             * @description What was done, for programs: insert, update, upsert, delete, import, query, schema, undo, redo, write.
+             * @example update
+             */
+            kind: string;
+            /**
+             * Lost
+             * @description Why it can never be undone, where that is so.
+             * @example null
+             */
+            lost: string | null;
+            /**
+             * Objects
+             * @description What became of the schema; empty for changes of rows.
+             */
+            objects: components["schemas"]["SchemaChange"][];
+            /**
+             * Of
+             * @description The change that this one takes back.
+             * @example null
+             */
+            of: number | null;
+            /**
+             * Rows
+             * @description How many rows became different.
+             * @example 240
+             */
+            rows: number;
+            /**
+             * Table
+             * @description The table that was meant.
+             * @example flights
+             */
+            table: string | null;
+            /**
+             * Tables
+             * @description The one that was meant stands first.
+             * @example [
+             *       "flights"
+             *     ]
+             */
+            tables: string[];
+            /**
+             * Title
+             * @description What was done, for people.
+             * @example Change 240 rows of flights
+             */
+            title: string;
+            /**
+             * Undone By
+             * @description The change that took this one back.
+             * @example null
+             */
+            undone_by: number | null;
+        };
+        /**
+         * ChangeOfRow
+         * @description What a change did to one row.
+         */
+        ChangeOfRow: {
+            change: components["schemas"]["Change"];
+            row: components["schemas"]["RowChange"];
+        };
+        /**
+         * ChangePage
+         * @description Some changes, newest first.
+         */
+        ChangePage: {
+            /** Changes */
+            changes: components["schemas"]["Change"][];
+            /**
+             * Next
+             * @description `before` for the next page; null: there is none.
+             * @example 1158
+             */
+            next: number | null;
+        };
+        /**
          * Changed
          * @description What was done.
          */
@@ -1431,6 +1796,19 @@ export interface components {
              * @description The `version` that the caller saw; when the structure is another by now, the answer is 409.
              */
             version?: string | null;
+        };
+        /**
+         * ChangesOfRow
+         * @description The changes of one row, newest first.
+         */
+        ChangesOfRow: {
+            /** Changes */
+            changes: components["schemas"]["ChangeOfRow"][];
+            /**
+             * Next
+             * @description `before` for the next page; null: there is none. A page may be short, or empty, and not the last: large changes take time to look through.
+             */
+            next: number | null;
         };
         /**
          * Check
@@ -1672,6 +2050,61 @@ export interface components {
              * @description No two rows may have the same value.
              */
             unique: boolean;
+        };
+        /**
+         * ConflictingCell
+         * @description A cell that was changed since.
+         */
+        ConflictingCell: {
+            /**
+             * After
+             * @description As the change left it.
+             * @example 5
+             */
+            after: unknown;
+            /**
+             * Before
+             * @description Before the change: what it would be again.
+             * @example 4
+             */
+            before: unknown;
+            /**
+             * Column
+             * @example dep_delay
+             */
+            column: string;
+            /**
+             * Now
+             * @example 6
+             */
+            now: unknown;
+        };
+        /**
+         * ConflictingRow
+         * @description A row that is not as the change left it.
+         */
+        ConflictingRow: {
+            /** Columns */
+            columns: components["schemas"]["ConflictingCell"][];
+            /**
+             * Key
+             * @example {
+             *       "id": 17
+             *     }
+             */
+            key: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "changed" | "gone" | "key_taken" | "constraint";
+            /**
+             * Table
+             * @example flights
+             */
+            table: string;
         };
         /**
          * CutLong
@@ -3685,6 +4118,14 @@ export interface components {
             used: string | null;
         };
         /**
+         * Recording
+         * @description Whether writes are to be recorded.
+         */
+        Recording: {
+            /** On */
+            on: boolean;
+        };
+        /**
          * Reference
          * @description Where a foreign key points to.
          */
@@ -3905,6 +4346,78 @@ export interface components {
             kept: string;
         };
         /**
+         * Retention
+         * @description What the history holds, and how much it may.
+         */
+        Retention: {
+            /**
+             * Bytes
+             * @description What it takes of the file, about; tables that were deleted and can be brought back are in it.
+             * @example 1204224
+             */
+            bytes: number;
+            /**
+             * Change Limit Bytes
+             * @description The setting `history_change_mb` in bytes: what a change may take to be undoable.
+             * @example 128000000
+             */
+            change_limit_bytes: number;
+            /**
+             * Changes
+             * @example 1207
+             */
+            changes: number;
+            /**
+             * Days
+             * @description The setting `history_days`; 0: the age does not matter.
+             * @example 90
+             */
+            days: number;
+            /**
+             * Free Bytes
+             * @description Room in the file that what is written next will use.
+             * @example 0
+             */
+            free_bytes: number;
+            /**
+             * Limit Bytes
+             * @description The setting `history_mb` in bytes; 0: nothing is kept.
+             * @example 1000000000
+             */
+            limit_bytes: number;
+            /**
+             * Newest
+             * @example 1207
+             */
+            newest: number | null;
+            /**
+             * Oldest
+             * @description The oldest change that is kept.
+             * @example 1
+             */
+            oldest: number | null;
+            /** Oldest At */
+            oldest_at: string | null;
+            /**
+             * On
+             * @description Whether writes are recorded.
+             */
+            on: boolean;
+            /**
+             * Trimmed
+             * @description How many changes were let go since the beginning.
+             * @example 0
+             */
+            trimmed: number;
+            /** Trimmed At */
+            trimmed_at: string | null;
+            /**
+             * Trimmed Bytes
+             * @example 0
+             */
+            trimmed_bytes: number;
+        };
+        /**
          * Retry
          * @description Which rows shall be tried again; an empty object tries all.
          */
@@ -3929,6 +4442,71 @@ export interface components {
              * @description Only the rows with these numbers.
              */
             rows?: number[] | null;
+        };
+        /**
+         * RowChange
+         * @description A row before and after.
+         */
+        RowChange: {
+            /**
+             * After
+             * @description The same cells afterwards; null: the row went.
+             * @example {
+             *       "dep_delay": 5
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Before
+             * @description Cells as SQLite holds them, of an update those that differ; null: there was no such row. Long texts are cut, bytes are `\x…`.
+             * @example {
+             *       "dep_delay": 4
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Key
+             * @example {
+             *       "id": 17
+             *     }
+             */
+            key: {
+                [key: string]: unknown;
+            };
+            /**
+             * Number
+             * @description Its place in the change, from 1.
+             * @example 1
+             */
+            number: number;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "insert" | "update" | "delete";
+            /**
+             * Table
+             * @example flights
+             */
+            table: string;
+        };
+        /**
+         * RowChangePage
+         * @description Some rows of one change.
+         */
+        RowChangePage: {
+            /**
+             * Next
+             * @description `after` for the next page; null: there is none.
+             * @example 100
+             */
+            next: number | null;
+            /** Rows */
+            rows: components["schemas"]["RowChange"][];
         };
         /**
          * RowEdit
@@ -4046,6 +4624,34 @@ export interface components {
             values: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * SchemaChange
+         * @description A table, index, view or trigger that a change of the schema made different.
+         */
+        SchemaChange: {
+            /**
+             * After
+             * @description Its name afterwards; null: it went.
+             * @example films
+             */
+            after: string | null;
+            /**
+             * Before
+             * @description Its name before; null: it is new.
+             * @example films
+             */
+            before: string | null;
+            /**
+             * Kind
+             * @example table
+             * @enum {string}
+             */
+            kind: "table" | "index" | "view" | "trigger" | "virtual";
+            /** Sql After */
+            sql_after: string | null;
+            /** Sql Before */
+            sql_before: string | null;
         };
         /**
          * SchemaEvent
@@ -4301,6 +4907,72 @@ export interface components {
             search?: string[];
             /** Unique */
             unique?: components["schemas"]["NewUnique"][];
+        };
+        /**
+         * TakeBack
+         * @description How to undo or redo.
+         */
+        TakeBack: {
+            /**
+             * Conflicts
+             * @description What becomes of rows that were changed since: nothing at all is done (409, with those rows), they stay as they are, or what they are now is given up for what they were.
+             * @default refuse
+             * @enum {string}
+             */
+            conflicts: "refuse" | "skip" | "overwrite";
+            /**
+             * Dry Run
+             * @description Only find out what it would do.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * TakenBack
+         * @description What an undo or a redo did, or would do.
+         */
+        TakenBack: {
+            /**
+             * Change
+             * @description The change that it is itself, which can be undone like any other; null after a dry run.
+             * @example 1208
+             */
+            change: number | null;
+            /**
+             * Conflicts
+             * @description These rows, the first 50.
+             */
+            conflicts: components["schemas"]["ConflictingRow"][];
+            /** Dry Run */
+            dry_run: boolean;
+            /**
+             * Left
+             * @description How many rows were left as they are.
+             * @example 0
+             */
+            left: number;
+            /**
+             * Objects
+             * @description What becomes of the schema; `before` is before this.
+             */
+            objects: components["schemas"]["SchemaChange"][];
+            /**
+             * Of
+             * @description The change that it is about.
+             * @example 1207
+             */
+            of: number;
+            /**
+             * Rows
+             * @description How many rows became different.
+             * @example 240
+             */
+            rows: number;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "undo" | "redo";
         };
         /**
          * TreatAsNull
@@ -5739,6 +6411,454 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                table?: string | null;
+                /** @description Who did it, by id. */
+                actor?: string | null;
+                /** @description Only these; may be given again. */
+                kind?: string[] | null;
+                /** @description The job that did it. */
+                job?: string | null;
+                /** @description Not before this time, with its zone. */
+                since?: string | null;
+                /** @description Before this time, with its zone. */
+                until?: string | null;
+                /** @description Only changes before this one: `next` of a page. */
+                before?: number | null;
+                /** @description So many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePage"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recording"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_changes_of_row: {
+        parameters: {
+            query: {
+                /** @description The table. */
+                table: string;
+                /** @description A cell of the row's key; given again for each of its columns, in the order in which the table has them. Rows of a table without a key are found by their rowid. */
+                key: string[];
+                /** @description Only changes before this one: `next` of a page. */
+                before?: number | null;
+                /** @description So many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesOfRow"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The change's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeDetail"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    redo_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The change's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TakeBack"] | null;
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenBack"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_rows_of_change: {
+        parameters: {
+            query?: {
+                /** @description `next` of a page. */
+                after?: number;
+                /** @description So many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The change's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowChangePage"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    undo_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The change's number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TakeBack"] | null;
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenBack"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };
