@@ -195,11 +195,14 @@ class Application:
         """Load FastAPI and put the routers together."""
         from rolltop.web import back
 
-        return back.build(self.run.version, routers(), self.parts())
+        parts = self.parts()
+        parts["backup_schedule"].start()
+        return back.build(self.run.version, routers(), parts)
 
     def parts(self) -> dict[str, Any]:
         """Load SQLModel, bring rolltop.db to its present form, and start the living parts: once, after `open`."""
         from rolltop.backups import Backups
+        from rolltop.backups.scheduling import Scheduler
         from rolltop.backups.source import of_open
         from rolltop.backups.upgrading import keep_before_upgrade
         from rolltop.collections.imports import Imports
@@ -227,7 +230,10 @@ class Application:
         self.bridge.imports = importer
         source = of_open(self.workspace, self.data, database)
         backups = Backups(source, self.config.data, self.config.import_limit_mb, runner, self._reopen)
+        scheduler = Scheduler(database, backups, runner)
+        self._closers.append(scheduler.close)
         return {
+            "backup_schedule": scheduler,
             "backups": backups,
             "bridge": self.bridge,
             "collections": collections,

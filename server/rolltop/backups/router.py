@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 
 from rolltop.auth.access import Administrator
-from rolltop.backups.schemas import Backup, BackupWish, Job, Restored
+from rolltop.backups.scheduling import Scheduler
+from rolltop.backups.schemas import Backup, BackupPlan, BackupSchedule, BackupWish, Job, Restored
 from rolltop.backups.service import Backups
 
 router = APIRouter(prefix="/api/backups", tags=["Backups"])
@@ -26,6 +27,12 @@ def _backups(request: Request) -> Backups:
     return backups
 
 
+def _scheduler(request: Request) -> Scheduler:
+    scheduler: Scheduler = request.app.state.backup_schedule
+    return scheduler
+
+
+Scheduling = Annotated[Scheduler, Depends(_scheduler)]
 Kept = Annotated[Backups, Depends(_backups)]
 
 
@@ -48,6 +55,22 @@ def create_backup(backups: Kept, actor: Administrator, wanted: BackupWish | None
 async def upload_backup(request: Request, backups: Kept, _actor: Administrator) -> Backup:
     """Send a backup file, to verify or restore it here."""
     return await backups.receive(request.headers, request.stream())
+
+
+@router.get("/schedule")
+def read_backup_schedule(scheduler: Scheduling, _actor: Administrator) -> BackupSchedule:
+    """When backups are made by themselves, and how that goes."""
+    return scheduler.read()
+
+
+@router.put("/schedule")
+def change_backup_schedule(wanted: BackupPlan, scheduler: Scheduling, _actor: Administrator) -> BackupSchedule:
+    """Set when backups are made by themselves and how many of those are kept. The first is made at once.
+
+    They are kept when the number or the age says so. The newest stays in any case, and so do those made by hand,
+    before an upgrade or before a restore.
+    """
+    return scheduler.change(wanted)
 
 
 @router.get("/restored")

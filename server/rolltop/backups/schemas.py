@@ -5,9 +5,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rolltop.jobs.schemas import Job
+from rolltop.jobs.schemas import Job, JobError
 
-__all__ = ["Backup", "BackupContent", "BackupResult", "BackupWish", "Job", "RestoreResult", "Restored", "Verified"]
+__all__ = [
+    "Backup",
+    "BackupContent",
+    "BackupPlan",
+    "BackupResult",
+    "BackupSchedule",
+    "BackupWish",
+    "Job",
+    "RestoreResult",
+    "Restored",
+    "Verified",
+]
 
 Reason = Literal["manual", "scheduled", "before_upgrade", "before_restore"]
 
@@ -77,6 +88,37 @@ class Restored(BaseModel):
         description="The folder in `backups` that the former files went to. A backup is made of them (its reason is "
         "`before_restore`), then the folder goes."
     )
+
+
+class BackupPlan(BaseModel):
+    """When backups are made by themselves, and how many of those are kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    every: Literal["never", "hours", "day"] = Field(
+        default="never", description="Not at all, every so many `hours`, or once a day `at` a time."
+    )
+    hours: int = Field(default=24, ge=1, le=24 * 366, description="Hours between two backups.")
+    at: str = Field(
+        default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="The time of day, by this machine's clock."
+    )
+    keep_last: int | None = Field(
+        default=7, ge=1, le=10_000, description="The newest that are kept; null: no number keeps one."
+    )
+    keep_days: int | None = Field(
+        default=None, ge=1, le=36_600, description="Those of so many days are kept as well; null: age keeps none."
+    )
+
+
+class BackupSchedule(BackupPlan):
+    """The plan, and how it goes. Backups that were not made by it are never deleted by it."""
+
+    last: datetime | None = Field(description="When the last scheduled backup was made.")
+    next: datetime | None = Field(
+        description="When the next is due. A machine that sleeps then makes it when it wakes up; one that failed is "
+        "tried again an hour later."
+    )
+    problem: JobError | None = Field(description="Why the last one failed, or null.")
 
 
 class Verified(BaseModel):

@@ -139,12 +139,21 @@ class Backups:
         """
         return self._folder.file(id)
 
-    def create(self, reason: Reason, *, secrets: bool, actor: str | None, retry_of: str | None = None) -> Job:
-        """Make one, as a job. Its result is a `BackupResult`."""
+    def create(
+        self,
+        reason: Reason,
+        *,
+        secrets: bool,
+        actor: str | None,
+        retry_of: str | None = None,
+        then: Callable[[Path], None] = lambda _made: None,
+    ) -> Job:
+        """Make one, as a job, and `then` tell of it. Its result is a `BackupResult`."""
 
         def work(running: Running) -> dict[str, object]:
             with self._in_turn(running):
                 made = make(self._source, self._folder.path, reason, secrets=secrets, report=_report(running))
+            then(made)
             return _result(made)
 
         asked = Asked(actor, {"reason": reason, "secrets": secrets}, retry_of)

@@ -107,6 +107,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Backup Schedule
+         * @description When backups are made by themselves, and how that goes.
+         */
+        get: operations["read_backup_schedule"];
+        /**
+         * Change Backup Schedule
+         * @description Set when backups are made by themselves and how many of those are kept. The first is made at once.
+         *
+         *     They are kept when the number or the age says so. The newest stays in any case, and so do those made by hand,
+         *     before an upgrade or before a restore.
+         */
+        put: operations["change_backup_schedule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/backups/upload": {
         parameters: {
             query?: never;
@@ -1494,6 +1521,90 @@ export interface components {
              * @example My workspace
              */
             workspace: string;
+        };
+        /**
+         * BackupPlan
+         * @description When backups are made by themselves, and how many of those are kept.
+         */
+        BackupPlan: {
+            /**
+             * At
+             * @description The time of day, by this machine's clock.
+             * @default 03:00
+             */
+            at: string;
+            /**
+             * Every
+             * @description Not at all, every so many `hours`, or once a day `at` a time.
+             * @default never
+             * @enum {string}
+             */
+            every: "never" | "hours" | "day";
+            /**
+             * Hours
+             * @description Hours between two backups.
+             * @default 24
+             */
+            hours: number;
+            /**
+             * Keep Days
+             * @description Those of so many days are kept as well; null: age keeps none.
+             */
+            keep_days?: number | null;
+            /**
+             * Keep Last
+             * @description The newest that are kept; null: no number keeps one.
+             * @default 7
+             */
+            keep_last: number | null;
+        };
+        /**
+         * BackupSchedule
+         * @description The plan, and how it goes. Backups that were not made by it are never deleted by it.
+         */
+        BackupSchedule: {
+            /**
+             * At
+             * @description The time of day, by this machine's clock.
+             * @default 03:00
+             */
+            at: string;
+            /**
+             * Every
+             * @description Not at all, every so many `hours`, or once a day `at` a time.
+             * @default never
+             * @enum {string}
+             */
+            every: "never" | "hours" | "day";
+            /**
+             * Hours
+             * @description Hours between two backups.
+             * @default 24
+             */
+            hours: number;
+            /**
+             * Keep Days
+             * @description Those of so many days are kept as well; null: age keeps none.
+             */
+            keep_days?: number | null;
+            /**
+             * Keep Last
+             * @description The newest that are kept; null: no number keeps one.
+             * @default 7
+             */
+            keep_last: number | null;
+            /**
+             * Last
+             * @description When the last scheduled backup was made.
+             */
+            last: string | null;
+            /**
+             * Next
+             * @description When the next is due. A machine that sleeps then makes it when it wakes up; one that failed is tried again an hour later.
+             */
+            next: string | null;
+            /** @description Why the last one failed, or null. */
+            problem: components["schemas"]["JobError"] | null;
         };
         /**
          * BackupWish
@@ -5334,6 +5445,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_backup_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupSchedule"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_backup_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupPlan"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupSchedule"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
