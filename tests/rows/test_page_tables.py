@@ -11,13 +11,13 @@ from starlette.testclient import TestClient
 
 from rolltop.errors import OutOfSpace, RolltopError, StartError
 from rolltop.rows import media, parse, prefer
-from rolltop.web import guard
+from rolltop.web import guard, refusals
 
 importlib.import_module("rolltop.app")  # every part, so that every error is known
 PAGE = (Path(__file__).parents[2] / "docs" / "rows-api.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+)`")
 WHERE = ("rolltop.rows.", "rolltop.data.errors", "rolltop.data.bounds")
-UNUSUAL = (OutOfSpace, guard.RowsTokenMissing, guard.RowsTokenUnknown)
+UNUSUAL = (OutOfSpace, refusals.RowsTokenMissing, refusals.RowsTokenUnknown)
 NOT_ANSWERED = {"internal", "unprocessable"}  # of classes that are only inherited from
 
 

@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from rolltop.app import Application
+from rolltop.web import bodies
 
 
 class TestHost:
@@ -120,6 +121,19 @@ class TestBodies:
         )
         assert response.status_code in (400, 415, 422)
         assert {"code", "message", "details", "hint"} <= set(response.json())
+
+    @pytest.mark.parametrize("chunked", [False, True])
+    @pytest.mark.parametrize("path", ["/api/auth/exchange", "/api/queries"])
+    def test_large_ones_are_refused(self, client: TestClient, path: str, chunked: bool) -> None:
+        size = bodies.MOST_BYTES + 1
+        body = (b" " * 100_000 for _ in range(size // 100_000 + 1)) if chunked else b" " * size
+        response = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert (response.status_code, response.json()["code"]) == (413, "web.body_too_large")
+
+    def test_pieces_are_put_together(self, client: TestClient) -> None:
+        pieces = iter([b'{"code": ', b'"x"', b"}"])
+        response = client.post("/api/auth/exchange", content=pieces, headers={"Content-Type": "application/json"})
+        assert response.status_code == 401
 
     def test_unknown_fields_are_named(self, client: TestClient) -> None:
         response = client.post("/api/auth/exchange", json={"code": "x", "is_admin": True})

@@ -15,6 +15,8 @@ READERS = 2
 MOST = 8
 SLOW_SECONDS = 0.25
 """When all readers have been at their reads for so long, one more is started."""
+STOP_SECONDS = 3.0
+"""SQLite looks at no clock within one call of a function, such as instr() of two long texts: it is left behind."""
 
 
 class Readers:
@@ -46,8 +48,9 @@ class Readers:
         for reader in self._threads:
             reader.cancel()
             self._queue.put(None)
+        until = time.monotonic() + STOP_SECONDS
         for reader in self._threads:
-            reader.join()
+            reader.join(max(0.0, until - time.monotonic()))
 
     def _add(self) -> None:
         reader = Reader(self._connect, self._queue, f"rolltop-reader-{len(self._threads)}")

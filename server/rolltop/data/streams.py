@@ -126,3 +126,18 @@ class Streams:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+async def begun(stream: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """The stream when its first chunk is there; what goes wrong before is raised here."""
+    return continued(await anext(stream, b""), stream)
+
+
+async def continued(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """A chunk that was taken ahead, then the others."""
+    try:
+        yield first
+        async for chunk in rest:
+            yield chunk
+    finally:
+        await rest.aclose()

@@ -28,6 +28,8 @@ GROUP = 1_000
 _ROW_KINDS = frozenset({"insert", "update", "delete"})
 STEPS_BETWEEN_LOOKS = 200_000
 """SQLite's steps between two looks at the clock: some milliseconds."""
+END_WAIT_MS = 1_000
+"""So long the last checkpoint waits for readers; what it leaves in the log is read at the next start."""
 
 Work = Callable[[apsw.Connection], Any]
 
@@ -314,6 +316,7 @@ class Writer(threading.Thread):
     def _finish(self) -> None:
         connection = self._connection
         connection.set_progress_handler(None)
+        connection.set_busy_timeout(END_WAIT_MS)
         try:
             if connection.execute("PRAGMA journal_mode").get == "wal":
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

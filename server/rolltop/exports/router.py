@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
+from rolltop.data.streams import continued
 from rolltop.exports.access import Reader
 from rolltop.exports.formats import FORMATS
 from rolltop.exports.schemas import Formulas
@@ -90,7 +91,7 @@ async def export(
 async def _answer(request: Request, made: Export) -> StreamingResponse:
     first = await _first(request, made.chunks)
     return StreamingResponse(
-        _chunks(first, made.chunks),
+        continued(first, made.chunks),
         media_type=made.media_type,
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(made.name, safe='')}"},
     )
@@ -110,12 +111,3 @@ async def _first(request: Request, chunks: AsyncGenerator[bytes]) -> bytes:
             waiting.cancel()
             raise ClientDisconnect
     return waiting.result()
-
-
-async def _chunks(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    try:
-        yield first
-        async for chunk in rest:
-            yield chunk
-    finally:
-        await rest.aclose()

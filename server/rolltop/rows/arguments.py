@@ -51,6 +51,7 @@ def of_body(body: bytes, content_type: bytes | None, columns: Sequence[str] | No
     kind = payload.kind_of(content_type)
     if not body.strip():
         return {}, False
+    payload.check_counts(body, kind)
     objects = payload.objects_of(body, kind)
     first = objects[0] if objects else {}
     if columns is not None:

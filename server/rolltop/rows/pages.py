@@ -8,6 +8,7 @@ import apsw
 
 from rolltop.data import Table
 from rolltop.data.errors import TooBig
+from rolltop.data.streams import begun
 from rolltop.rows import errors, paging, prefer, respond, sql
 from rolltop.rows.fetching import fetched
 from rolltop.rows.landmarks import FAR, Landmarks
@@ -139,7 +140,10 @@ class Pages:
         except TooBig:  # more than SQLite puts into one text: a few very large rows
             statement = compiled.groups or compiled.count
             extent = total = await self._run(lambda connection: self._count(connection, statement, values), single=True)
-            return self._stream(request, compiled, values, window, extent, total if counted else None)
+            answer = self._stream(request, compiled, values, window, extent, total if counted else None)
+            if answer.stream is not None:
+                answer.stream = await begun(answer.stream)  # a single row may be too large, which is to be said
+            return answer
         total = total if counted else None
         if large and rows > CHUNK:
             return self._stream(request, compiled, values, window, extent, total)

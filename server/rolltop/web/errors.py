@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from rolltop.errors import RolltopError
-from rolltop.web.guard import InternalError
+from rolltop.web.refusals import InternalError
 
 log = logging.getLogger("rolltop.web")
 

@@ -1,18 +1,34 @@
 """The door: every request passes here before anything else sees it.
 
 In this order: the Host must be ours (421), the method known (405), a foreign Origin changes nothing (403), bodies are
-of the announced type (415), and whoever asks must be known (401) unless the path is public. Statements B1 to B7 and A1
-of the threat model. Decisions read the raw scope, never a URL rebuilt from Host.
+of the announced type (415), whoever asks must be known (401) unless the path is public, and JSON has an end (413).
+Statements B1 to B7, A1 and S8 of the threat model. Decisions read the raw scope, never a URL rebuilt from Host.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import unquote
 
-from rolltop.errors import Forbidden, MethodNotAllowed, Misdirected, RolltopError, Unauthorized, UnsupportedMediaType
+from rolltop.errors import RolltopError
+from rolltop.web import bodies
 from rolltop.web.asgi import ASGIApp, ASGIScope, Message, Receive, Send, answer, answer_error
+from rolltop.web.refusals import (
+    Ending,
+    ForeignOrigin,
+    InternalError,
+    RowsTokenMissing,
+    RowsTokenUnknown,
+    RowsUnknownMethod,
+    TicketUnknown,
+    TokenMissing,
+    TokenUnknown,
+    UnknownHost,
+    UnknownMethod,
+    WrongBodyType,
+)
 
 log = logging.getLogger("rolltop.web")
 
@@ -41,60 +57,6 @@ EXPOSED = (
     b"Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, "
     b"Preference-Applied, Proxy-Status, Range-Unit, X-Rolltop-Change"
 )
-
-
-class InternalError(RolltopError):
-    """A fault of ours."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Something went wrong inside Rolltop.",
-            hint="The server's log says more; `rolltop paths` shows where it is.",
-        )
-
-
-class UnknownHost(Misdirected):
-    code = "web.unknown_host"
-
-
-class UnknownMethod(MethodNotAllowed):
-    code = "web.unknown_method"
-
-
-class RowsUnknownMethod(UnknownMethod):
-    """The same in the rows dialect's words (section 1.1)."""
-
-    code = "PGRST117"
-
-
-class ForeignOrigin(Forbidden):
-    code = "web.foreign_origin"
-
-
-class WrongBodyType(UnsupportedMediaType):
-    code = "web.body_type"
-
-
-class TokenMissing(Unauthorized):
-    code = "auth.token_missing"
-
-
-class TokenUnknown(Unauthorized):
-    code = "auth.token_unknown"
-
-
-class TicketUnknown(Unauthorized):
-    code = "auth.ticket_unknown"
-
-
-class RowsTokenMissing(TokenMissing):
-    """The same in the rows dialect's words (section 1.2)."""
-
-    code = "PGRST302"
-
-
-class RowsTokenUnknown(TokenUnknown):
-    code = "PGRST301"
 
 
 def token_of(scope: ASGIScope) -> str | None:
@@ -188,8 +150,10 @@ class Guard:
             if extra and scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
                 await self._preflight(headers, guarded_send)
                 return
-            self._check_body(scope, headers)
+            json = self._check_body(scope, headers)
             scope["actor"] = self._identify(scope, headers)
+            if json:
+                receive = await bodies.bounded(headers.get(b"content-length"), receive)
             await self._inner(scope, receive, guarded_send)
         except RolltopError as error:
             if started:
@@ -202,6 +166,10 @@ class Guard:
             if started:
                 raise
             await answer_error(guarded_send, InternalError())
+        except asyncio.CancelledError:  # the server ends, and this took longer than it waits
+            if started:
+                raise
+            await answer_error(guarded_send, Ending())
 
     def _check_host(self, scope: ASGIScope, headers: Headers) -> None:
         several = len(headers) != len(scope["headers"]) and sum(name == b"host" for name, _ in scope["headers"]) != 1
@@ -228,15 +196,17 @@ class Guard:
                 hint="Add its origin to the setting `origins` if you trust it.",
             )
 
-    def _check_body(self, scope: ASGIScope, headers: Headers) -> None:
+    def _check_body(self, scope: ASGIScope, headers: Headers) -> bool:
+        """Whether there is a body that must be JSON, and is announced so."""
         if headers.get(b"content-encoding") not in (None, b"", b"identity"):
             raise WrongBodyType("Compressed request bodies are not taken.", hint="Send the body as it is.")
         path = scope["path"]
         if not path.startswith("/api/") or path in RAW_BODIES or scope["method"] in _READING:
-            return
+            return False
         has_body = headers.get(b"transfer-encoding") or headers.get(b"content-length") not in (None, b"0")
         if has_body and not re.match(rb"application/json\s*(;|$)", headers.get(b"content-type") or b"", re.I):
             raise WrongBodyType("The body must be JSON.", hint="Send it with Content-Type: application/json.")
+        return bool(has_body)
 
     def _identify(self, scope: ASGIScope, headers: Headers) -> object | None:
         path = scope["path"]
