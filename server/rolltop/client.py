@@ -14,8 +14,10 @@ token come from the workspace's runtime file, and no proxy of the environment ev
 import importlib
 import importlib.util
 import re
+import time
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, NamedTuple, Self, cast
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -28,6 +30,8 @@ from rolltop import config, discovery
 
 Engine = Literal["pandas", "polars"]
 
+QUIET = httpx.Timeout(45.0, connect=5.0)  # seconds; the server says something every 15
+RETRY_SECONDS = 1.0
 TIMEOUT = httpx.Timeout(120.0, connect=5.0)  # seconds; a whole table may take a while to be read
 
 
@@ -100,12 +104,61 @@ class RolltopClient(SyncPostgrestClient):
         """The same as `from_`."""
         return self.from_(table)
 
+    def events(self, *tables: str, kinds: Iterable[str] = (), after: int | None = None) -> "Generator[Event]":
+        """What changes, as it changes: of these tables, or everything; of these kinds (docs/events.md), or all.
+
+        It goes on by itself after a break, from where it was; `after` starts it after an event of before. An event
+        called `reset` says that some were missed. Stop with `break`.
+        Raises `NotRunning` when the server is gone, `postgrest.APIError` when it refuses.
+        """
+        last = after
+        wanted: dict[str, list[str]] = {"table": list(tables), "kinds": [",".join(kinds)] if kinds else []}
+        while True:
+            headers = {**self.headers, **({} if last is None else {"Last-Event-ID": str(last)})}
+            asked = self.session.stream("GET", f"{self.url}/api/events", params=wanted, headers=headers, timeout=QUIET)
+            try:
+                with asked as response:
+                    if not response.is_success:
+                        response.read()
+                        _checked(response)
+                    for event in _events(response.iter_bytes()):
+                        last = event.id
+                        if event.kind not in _NO_NEWS:
+                            yield event
+            except httpx.TransportError:
+                pass  # cut off in the midst of it; whether the server is still there shows at the next try
+            time.sleep(RETRY_SECONDS)
+
     def close(self) -> None:
         """Close the connections."""
         self.aclose()
 
     def __enter__(self) -> Self:
         return self
+
+
+_NO_NEWS = ("hello", "alive")
+
+
+class Event(NamedTuple):
+    """Something that changed. `kind` is `rows`, `schema`, `job`, `query`, `import` or `reset`; `data` what is said."""
+
+    kind: str
+    id: int
+    data: dict[str, Any]
+
+
+def _events(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """The events of a stream; comments are left out."""
+    rest, last = b"", 0
+    for chunk in chunks:
+        *blocks, rest = (rest + chunk).split(b"\n\n")
+        for block in blocks:
+            fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if not line.startswith(b":"))
+            last = int(fields.get(b"id", last))
+            if b"id" in fields or b"data" in fields:
+                kind = fields.get(b"event", b"alive").decode()
+                yield Event(kind, last, msgspec.json.decode(fields.get(b"data", b"{}")))
 
 
 class TableBuilder(SyncRequestBuilder):
