@@ -1,5 +1,6 @@
 """What changes would do to the schema, seen on an empty twin of it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from rolltop.collections.schema.errors import InUse, NotUnderstood, SchemaError,
 from rolltop.collections.schema.twin import Entry, Named, Snapshot, broken, reads, twin
 from rolltop.data.definition import TableText
 from rolltop.errors import Conflict, RolltopError
+
+_FALLS = re.compile(r"error in (view|trigger) (.*) after (?:rename|drop column): (.*)", re.DOTALL)
+"""How SQLite says that a view or trigger would not work."""
 
 
 @dataclass(slots=True)
@@ -52,14 +56,37 @@ def rehearse(entries: Snapshot, name: str, changes: Sequence[Any], *, drop: bool
     """
     if len(changes) > 1 and any(isinstance(change, wishes.Delete) for change in changes):
         raise WrongOrder("A table that is deleted needs no other change.", hint="Send `delete` alone.")
+    fallen: list[tuple[Named, str]] = []
+    while True:  # each turn with one more, of those that there are
+        try:
+            return _rehearsed(entries, name, changes, fallen, drop=drop)
+        except _Falls as falls:
+            fallen.append((falls.who, falls.why))
+
+
+class _Falls(Exception):
+    """SQLite refuses a rename because a view or trigger would not work any more."""
+
+    def __init__(self, who: Named, why: str) -> None:
+        super().__init__(why)
+        self.who = who
+        self.why = why
+
+
+def _rehearsed(
+    entries: Snapshot, name: str, changes: Sequence[Any], fallen: Sequence[tuple[Named, str]], *, drop: bool
+) -> Rehearsal:
+    """The same without the views and triggers that are known to fall."""
     entry = next(each for each in entries if each.name == name and each.kind in ("table", "view"))
     with twin(entries) as connection:
         _must_be_there(connection, entry)
         failing = broken(connection)
         mismatched = set(references.mismatched(connection, name))
         dependents = _dependents(connection, entry, changes)
+        _refuse_fallen(fallen, dependents, name, drop=drop)
         engine = Engine(connection, name, drop=drop)
-        _run(engine, changes)
+        first = [who for who, _ in fallen]
+        _run(engine, changes, first, set(failing) | set(first))
         now = engine.name
         doomed = _doomed(connection, failing, engine, dependents, what=name)
         if now is not None:
@@ -72,9 +99,20 @@ def rehearse(entries: Snapshot, name: str, changes: Sequence[Any], *, drop: bool
             after = str(connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (now,)).get)
         lost = engine.lost + [f"{kind} {each}" for kind, each in doomed]
         return Rehearsal(
-            now, engine.table, engine.renamed, engine.rewritten, lost, doomed, list(engine.children),
+            now, engine.table, engine.renamed, engine.rewritten, lost, [*first, *doomed], list(engine.children),
             engine.new_indexes, dependents, entry.sql, after,
         )  # fmt: skip
+
+
+def _refuse_fallen(
+    fallen: Sequence[tuple[Named, str]], dependents: list[wishes.Dependent], what: str, *, drop: bool
+) -> None:
+    """Note them as what would break; InUse unless they may be dropped."""
+    if fallen and not drop:
+        raise InUse(repr(what), [{"kind": kind, "name": name, "why": why} for (kind, name), why in fallen])
+    names = {who for who, _ in fallen}
+    dependents[:] = [each for each in dependents if (each.kind, each.name) not in names]
+    dependents += [_dependent(kind, name, None, None, breaks=True) for kind, name in names]
 
 
 def rehearse_table(entries: Snapshot, wish: wishes.TableCreate) -> str:
@@ -124,8 +162,8 @@ def _must_be_there(connection: apsw.Connection, entry: Entry) -> None:
         )
 
 
-def _run(engine: Engine, changes: Sequence[Any]) -> None:
-    """Every change; an error is told with its place."""
+def _run(engine: Engine, changes: Sequence[Any], fallen: Sequence[Named], known: set[Named]) -> None:
+    """Every change; an error is told with its place. `known` are the views and triggers that need not work."""
     at = 0
 
     def _now(number: int) -> None:
@@ -133,12 +171,15 @@ def _run(engine: Engine, changes: Sequence[Any]) -> None:
         at = number
 
     try:
-        engine.run(changes, at=_now)
+        engine.run(changes, fallen, at=_now)
     except RolltopError as error:
         _place(error, f"changes.{at}" if at < len(changes) else None)
         raise
     except apsw.Error as error:
         _blame(engine, changes)
+        falls = _FALLS.fullmatch(str(error))
+        if falls is not None and (falls[1], falls[2]) not in known:
+            raise _Falls((falls[1], falls[2]), falls[3]) from error
         raise NotUnderstood(
             f"SQLite does not take this: {error}.",
             place=f"changes.{at}" if at < len(changes) else "changes",
