@@ -1,10 +1,13 @@
 """What hangs on a table lives through its rebuild: rows, keys, rules, views, triggers, whatever their names."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.collections.test_schema_api import change, code, done, execute, whole
+from tests.collections.test_schema_api import change, code, done, execute, make, whole
+from tests.collections.test_schema_machine import sqlite3
 
 LINKED = """
 CREATE TABLE "author s" ("the id" INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE UNIQUE, boss INT REFERENCES "author s");
@@ -26,6 +29,7 @@ INSERT INTO "author s" VALUES (1, 'Ruiz', NULL), (2, 'Okafor', 1);
 INSERT INTO books (id, title, author, name, pages) VALUES (7, 'Salt', 1, 'Ruiz', 600), (9, 'North', 2, 'okafor', 20);
 DELETE FROM log;
 """
+KINDS = ("text", "integer", "real", "decimal", "boolean", "date", "timestamp", "time", "uuid", "json", "blob")
 CYCLE = """
 CREATE TABLE a (id INTEGER PRIMARY KEY, b INT REFERENCES b DEFERRABLE INITIALLY DEFERRED, v TEXT);
 CREATE TABLE b (id INTEGER PRIMARY KEY, a INT NOT NULL REFERENCES a ON DELETE CASCADE, v TEXT);
@@ -123,3 +127,76 @@ class TestRebuild:
         assert "INITIALLY DEFERRED" in client.get("/api/collections/a").json()["sql"]
         client.delete("/rest/v1/a?id=eq.1")
         assert client.get("/rest/v1/b").json() == []
+
+    def test_a_trigger_that_waits_for_a_column_does_not_outlive_it(self, client: TestClient) -> None:
+        execute(client, """
+            CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, m INT); CREATE TABLE log (x);
+            CREATE TRIGGER heard AFTER UPDATE OF m, n ON t BEGIN INSERT INTO log VALUES (1); END;
+            CREATE TRIGGER seen AFTER UPDATE OF m ON t WHEN new.n > 5 BEGIN INSERT INTO log VALUES (2); END
+        """)  # fmt: skip
+        wish = {"change": "drop_column", "column": "n"}
+        assert code(change(client, "t", wish)) == (409, "collections.in_use")
+        seen = client.post("/api/collections/t/changes/preview", json={"changes": [wish]}).json()
+        assert {each["name"] for each in seen["dependents"] if each["breaks"]} == {"heard", "seen"}
+        assert set(done(client, "t", wish, dependents="drop")["lost"]) == {"column n", "trigger heard", "trigger seen"}
+        done(client, "t", {"change": "rename_column", "column": "m", "name": "k"})  # SQLite looks at all triggers
+
+    @pytest.mark.parametrize(
+        ("name", "select", "wanted"),
+        [
+            ("v", "SELECT a FROM w", (422, "collections.bad_expression")),
+            ("v", "SELECT a FROM v", (422, "collections.bad_expression")),
+            ("v", "SELECT 1 AS a; DROP TABLE t", (422, "collections.bad_expression")),
+            ("w", "SELECT nope FROM v", (422, "collections.bad_expression")),
+        ],
+    )
+    def test_views_that_cannot_be(self, client: TestClient, name: str, select: str, wanted: tuple[int, str]) -> None:
+        execute(client, "CREATE TABLE t (a); CREATE VIEW v AS SELECT a FROM t; CREATE VIEW w AS SELECT a FROM v")
+        answer = change(client, name, {"change": "set_select", "select": select}, dependents="drop")
+        assert code(answer) == wanted
+        assert client.get("/rest/v1/w").json() == []
+
+    @pytest.mark.parametrize("name", ["ft", "ft_content", "sqlite_sequence", "_rolltop_log", "sqlite_schema", "none"])
+    def test_only_tables_and_views_are_changed(self, client: TestClient, name: str) -> None:
+        execute(client, "CREATE VIRTUAL TABLE ft USING fts5(x); CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        assert code(change(client, name, {"change": "add_column", "column": {"name": "a"}}))[0] == 404
+        assert code(client.delete(f"/api/collections/{name}"))[0] == 404
+        execute(client, "DROP TABLE ft")
+
+
+class TestOtherPrograms:
+    def test_dump_the_file_and_load_it_again(self, linked: TestClient, tmp_path: Path) -> None:
+        """All that Rolltop writes is plain SQLite: an older sqlite3 program says it and takes it."""
+        make(linked, name="people", columns=[{"name": "mail", "format": "email", "unique": True}])
+        make(
+            linked,
+            name="everything",
+            columns=[
+                {"name": "id", "type": "integer"},
+                *({"name": f"a_{kind}", "type": kind} for kind in KINDS),
+                {"name": "kind", "choices": ["a", "it's"], "default": "a"},
+                {"name": "page", "format": "url", "max_length": 200},
+                {"name": "person", "type": "integer", "references": {"table": "people", "on_delete": "cascade"}},
+                {"name": "twice", "type": "integer", "generated": {"expression": "a_integer * 2", "stored": True}},
+            ],
+            unique=[{"columns": ["kind", "person"]}],
+            checks=[{"expression": "a_integer > 0", "name": "positive"}],
+            indexes=[{"parts": [{"expression": "lower(kind)"}], "where": "person IS NOT NULL"}],
+            search=["page"],
+        )
+        make(linked, kind="view", name="shown", select="SELECT id, twice FROM everything")
+        linked.post("/rest/v1/everything", json={"a_integer": 4, "page": "https://example.org"})
+        done(linked, "everything", {"change": "alter_column", "column": "a_real", "type": "text"})
+        path = linked.app.data.path  # type: ignore[attr-defined]
+        dumped = sqlite3(path, ".dump")
+        copy = tmp_path / "copy.db"
+        loaded = subprocess.run(["sqlite3", str(copy)], input=dumped, capture_output=True, text=True, check=False)
+        assert loaded.stderr == ""
+        assert sqlite3(copy, "PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT * FROM shown") == "ok\n1|8\n"
+        for name in ("everything", "people", "books", "author s"):
+            assert sqlite3(copy, f'SELECT * FROM "{name}"') == sqlite3(path, f'SELECT * FROM "{name}"')
+        refused = subprocess.run(
+            ["sqlite3", str(copy), "INSERT INTO everything (kind) VALUES ('b')"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "CHECK constraint failed" in refused.stderr

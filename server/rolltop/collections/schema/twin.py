@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from rolltop.data import functions, quote
+from rolltop.data import ddl, functions, quote
 
 _NO_SUCH_TRIGGER = re.compile(r"cannot modify .* because it is a view", re.DOTALL)
 """A view need not have a trigger for every kind of statement."""
@@ -81,9 +81,15 @@ def broken(connection: apsw.Connection) -> dict[Named, str]:
         error = _error(connection, f"SELECT * FROM {quote(name)} LIMIT 0")  # noqa: S608 (quoted)
         if error is not None:
             found["view", name] = error
-    for table in _triggered(connection):
-        if any(_error(connection, statement) for statement in _firing(connection, table)):
-            found |= _broken_triggers(connection, table)
+    with _fired_by_any_column(connection) as waiting:
+        for table in _triggered(connection):
+            if any(_error(connection, statement) for statement in _firing(connection, table)):
+                found |= _broken_triggers(connection, table)
+            there = _columns(connection, table)
+            for trigger, columns in waiting.get(table, {}).items():
+                missing = columns - there
+                if missing:
+                    found.setdefault(("trigger", trigger), f"no such column: {min(missing)}")
     return found
 
 
@@ -108,13 +114,58 @@ def reads(connection: apsw.Connection, table: str) -> dict[Named, set[str]]:
             at = name
             _error(connection, f"SELECT * FROM {quote(name)} LIMIT 0")  # noqa: S608 (quoted)
         at = ""
-        for owner in _triggered(connection):
-            for statement in _firing(connection, owner):
-                _error(connection, statement)
+        with _fired_by_any_column(connection) as waiting:
+            for owner in _triggered(connection):
+                for statement in _firing(connection, owner):
+                    _error(connection, statement)
     finally:
         connection.authorizer = None
+    for owner, named in waiting.items():
+        if owner.lower() == table.lower():
+            for trigger, columns in named.items():
+                found.setdefault(("trigger", trigger), set()).update(columns)
     triggers = set(_names(connection, "trigger"))
     return {who: columns for who, columns in found.items() if who[0] == "view" or who[1] in triggers}
+
+
+@contextmanager
+def _fired_by_any_column(connection: apsw.Connection) -> Iterator[dict[str, dict[str, set[str]]]]:
+    """Within it an UPDATE of any column compiles the triggers that wait for certain ones.
+
+    Yields these columns (lower case) by table and trigger.
+    """
+    waiting: dict[str, dict[str, set[str]]] = {}
+    rows = connection.execute("SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    connection.execute("SAVEPOINT waiting")
+    try:
+        for table, name, sql in (map(str, row) for row in rows):
+            span, columns = _waited_for(sql)
+            if columns:
+                waiting.setdefault(table, {})[name] = columns
+                connection.execute(f"DROP TRIGGER {quote(name)}")
+                with lenient(connection):
+                    connection.execute(f"{sql[: span[0]]}{sql[span[1] :]}")
+        yield waiting
+    finally:
+        connection.execute("ROLLBACK TO waiting")
+        connection.execute("RELEASE waiting")
+
+
+def _waited_for(trigger: str) -> tuple[tuple[int, int], set[str]]:
+    """Where ` OF a, b` stands in a trigger's SQL, and its columns; none when it waits for no certain ones."""
+    placed = ddl.placed_tokens(trigger)
+    words = [token.word for token, _ in placed]
+    at = next((at for at, word in enumerate(words) if word in ("INSERT", "UPDATE", "DELETE", "ON")), 0)
+    if words[at : at + 2] != ["UPDATE", "OF"]:
+        return (0, 0), set()
+    end = words.index("ON", at)
+    columns = {token.name.lower() for token, _ in placed[at + 2 : end] if token.kind == "name"}
+    return (placed[at + 1][1][0], placed[end][1][0]), columns
+
+
+def _columns(connection: apsw.Connection, table: str) -> set[str]:
+    """The names of a table's columns, in lower case."""
+    return {str(name).lower() for (name,) in connection.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))}
 
 
 def _names(connection: apsw.Connection, kind: str) -> list[str]:

@@ -36,7 +36,7 @@ class Json(ColumnType):
         return msgspec.json.encode(value).decode()
 
     def check(self, column: str) -> str | None:
-        return f"json_valid({column})"
+        return f"{column} IS NULL OR json_valid({column})"  # before SQLite 3.45 json_valid(NULL) is 0
 
 
 def stored(raw: Any) -> str | None:
