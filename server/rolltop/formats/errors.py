@@ -1,10 +1,21 @@
 """What is wrong with a file, in words that say what and where."""
 
+import gzip
+import lzma
+import struct
+import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 from rolltop.errors import RolltopError
 from rolltop.formats.asked import Part
+
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    ValueError, KeyError, IndexError, OverflowError, RuntimeError,
+)  # fmt: skip
+"""What `zipfile` and `gzip` raise on a damaged archive. An OSError may be one, too: a place that is none (EINVAL)."""
 
 
 class Unreadable(RolltopError):

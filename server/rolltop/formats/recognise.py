@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from rolltop.formats.asked import Format
-from rolltop.formats.errors import Unreadable, damaged
+from rolltop.formats.errors import BROKEN_ARCHIVE, Unreadable, damaged
 
 Recognised = Format | Literal["gzip", "zip"]
 
@@ -69,7 +69,7 @@ def _of_zip(path: Path) -> Recognised:
                     return "ods"
                 if kind.startswith("application/vnd.oasis.opendocument"):
                     raise _no_rows("an OpenDocument file without a sheet")
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError, KeyError) as error:
+    except (*BROKEN_ARCHIVE, OSError) as error:
         raise damaged("workbook or zip archive", error) from error
     for part, kind_of_workbook in _WORKBOOKS.items():
         if part in names:

@@ -8,11 +8,12 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rolltop.formats.asked import Column, Format, Part, Told, Wish
-from rolltop.formats.errors import Unreadable, damaged, no_part
+from rolltop.formats.errors import BROKEN_ARCHIVE, Unreadable, damaged, no_part
 from rolltop.formats.recognise import encrypted
 from rolltop.formats.rowfile import Cell, Row, RowWriter
 
@@ -74,11 +75,7 @@ def check_archive(path: Path) -> None:
                                 code="imports.dtd",
                             )
                         before = block
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise damaged("workbook", error) from error
-    except Exception as error:
-        if type(error).__module__ != "zlib" and not type(error).__module__.startswith("lzma"):
-            raise
+    except (*BROKEN_ARCHIVE, OSError) as error:
         raise damaged("workbook", error) from error
 
 
@@ -137,7 +134,7 @@ def _written(
 ) -> Told:
     top, left = sheet.start or (0, 0)
     merged = _Merged(sheet, top, left)
-    rows = enumerate(merged.filled(_cells(sheet)))
+    rows = enumerate(merged.filled(_cells(sheet, top)))
     head = [row for row, _ in zip(rows, range(_LOOKED_AT), strict=False)]
     if not any(any(cells) for _, cells in head) and sheet.height <= _LOOKED_AT:
         raise Unreadable(f"The sheet {name!r} has no cells.", hint="Choose another sheet.", code="imports.empty")
@@ -249,8 +246,9 @@ def _is_value(cell: str) -> bool:
     return bool(re.fullmatch(r"-?\d+[.,]\d+|-?\d{5,}|-?\d{1,3}|\d{4}-\d\d-\d\d.*|true|false", cell))
 
 
-def _cells(sheet: "CalamineSheet") -> Iterator[Row]:
-    for row in sheet.iter_rows():
+def _cells(sheet: "CalamineSheet", top: int) -> Iterator[Row]:
+    """The rows from the first with cells on; empty columns on the left calamine leaves out itself."""
+    for row in islice(sheet.iter_rows(), top, None):
         yield [_text(value) for value in row]
 
 

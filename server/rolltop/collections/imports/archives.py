@@ -1,9 +1,9 @@
 """gzip and zip: what is in them is unpacked into the spool folder, within limits (threat model F3)."""
 
+import errno
 import gzip
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import IO
 
 from rolltop.collections.imports.spool import MEGABYTE, Spool
 from rolltop.formats.asked import Part
-from rolltop.formats.errors import Unreadable, damaged, no_part
+from rolltop.formats.errors import BROKEN_ARCHIVE, Unreadable, damaged, no_part
 
 MOST_ENTRIES = 5_000
 MOST_TIMES = 200
@@ -125,7 +125,9 @@ def _told(what: str) -> Iterator[None]:
     """Say of a damaged archive that it is one."""
     try:
         yield
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except BROKEN_ARCHIVE as error:
         raise damaged(what, error) from error
-    except RuntimeError as error:  # what zipfile says of encryption it does not know
-        raise damaged(what, error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise damaged(what, "it points to places outside itself") from error
