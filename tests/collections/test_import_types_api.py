@@ -36,6 +36,17 @@ def column(importer: Importer, *cells: str) -> dict[str, Any]:
         (["1234567890123456", "12"], "text", None),
         (["2024-05-01T10:00:00+02:00", "2024-05-02T10:00:00Z"], "timestamp", None),
         (["2024-05-01 10:00", "2024-05-02 10:00"], "timestamp", None),
+        (["Aug 1 2000", "Feb 14, 2013", "May 31 2024"], "date", "month by name"),
+        (["1 May 2024", "31-Dec-1999", "2. March 2001"], "date", "month by name"),
+        (["Feb 30 2000", "Feb 14, 2013"], "text", None),
+        (["May 1, 2024 9:05 PM", "Jun 2, 2024"], "timestamp", "month by name"),
+        (["1/31/2024 3:05 PM", "12/1/2024 12:00 AM"], "timestamp", "month/day/year"),
+        (["31.1.2024 15:05", "1.12.2024 9:00"], "timestamp", "day/month/year"),
+        (["1/31/2024 13:05 PM", "12/1/2024 12:00 AM"], "text", None),
+        (["9:30", "10:45"], "time", "12-hour clock"),
+        (["9:30 AM", "12:05 pm"], "time", "12-hour clock"),
+        (["09:30", "10:45"], "time", None),
+        (["May", "June 3"], "text", None),
         (["red", "blue"], "text", None),
         (["red", "blue", "green"] * 10, "choice", None),
         ([f"value {number}" for number in range(13)] * 10, "text", None),
@@ -46,6 +57,18 @@ def test_takes_the_narrowest_type_that_all_cells_fit(
 ) -> None:
     found = column(importer, *cells)
     assert (found["type"], found["reading"]) == (type_name, reading)
+
+
+class TestDays:
+    def test_with_names_and_halves_are_stored_as_iso(self, importer: Importer) -> None:
+        rows = importer.table(
+            "day\tat\tclock\n1 May 2024\tDec 31, 1999 11:59:59 PM\t12:05 AM\n2 Sept 2024\tJan 1, 2000\t1:00 pm\n",
+            key=None,
+        )
+        assert [(row["day"], row["at"], row["clock"]) for row in rows] == [
+            ("2024-05-01", "1999-12-31T23:59:59Z", "00:05"),
+            ("2024-09-02", "2000-01-01T00:00:00Z", "13:00"),
+        ]
 
 
 class TestAddresses:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
+from rolltop.collections.imports.clock import FIRST_LETTERS, TIME, named, time_of_day
+
 SPACE = " \t\r\n\f\v"
 LONGEST_TYPED = 1_000  # a longer cell is text or JSON
 NULL_WORDS = frozenset({"na", "n/a", "#n/a", "null", "none", "nan", "-", "--", ".", "?"})
@@ -77,6 +79,9 @@ class Kind:
     URL = 1 << 45
     BYTES = 1 << 46  # \\x00ff
     ZONED = 1 << 47  # a moment with its distance from UTC
+    DATE_NAMED = 1 << 48  # May 1, 2024
+    MOMENT_NAMED = 1 << 49
+    CLOCK = 1 << 50  # a time of day, also 9:30 and 9:30 PM
 
 
 _GAP = " \u00a0\u202f'’"
@@ -98,7 +103,7 @@ _BYTES = re.compile(r"\\x(?:[0-9a-f]{2})*", re.IGNORECASE)
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII | re.IGNORECASE
 )
-_DAY = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:[T ](\d{1,2}:\d\d(?::\d\d(?:\.\d{1,6})?)?))?", re.ASCII)
+_DAY = re.compile(rf"(\d{{1,4}})([./-])(\d{{1,2}})\2(\d{{1,4}})(?:[T ]({TIME}))?", re.ASCII)
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _AS_STORED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
@@ -178,6 +183,8 @@ def _of_letters(text: str) -> int:
         return Kind.URL if len(text) <= LONGEST_TYPED and _URL.fullmatch(text) else 0
     if text[0] == "\\":
         return Kind.BYTES if _BYTES.fullmatch(text) else 0
+    if text[:3].lower() in FIRST_LETTERS and (kind := _named_day(text)):
+        return kind
     return _money(text) if len(text) <= _LONGEST_AMOUNT else 0
 
 
@@ -298,12 +305,16 @@ def _uuid(text: str) -> int:
 def _day(text: str) -> int:
     """Days, moments and times of day."""
     if _TIME.fullmatch(text):
-        return Kind.TIME
+        return Kind.TIME | Kind.CLOCK
+    if ":" in text[:3] and time_of_day(text) is not None:
+        return Kind.CLOCK
     match = _ISO.fullmatch(text)
     if match is not None:
         return _iso(text, match)
     match = _DAY.fullmatch(text)
-    if match is None or not _is_time(match[5]):
+    if match is None:
+        return _named_day(text)
+    if match[5] is not None and time_of_day(match[5]) is None:
         return 0
     first, mark, second, third, time = match.groups()
     kind = 0
@@ -341,5 +352,8 @@ def _is_day(year: str, month: str, day: str) -> bool:
     return True
 
 
-def _is_time(text: str | None) -> bool:
-    return text is None or _TIME.fullmatch(text.rjust(5, "0") if ":" in text[:2] else text) is not None
+def _named_day(text: str) -> int:
+    found = named(text)
+    if found is None:
+        return 0
+    return Kind.MOMENT_NAMED | (Kind.DATE_NAMED if found[1] is None else 0)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rolltop.collections.imports.cells import SPACE, TRUE_WORDS, Kind, amount_of, without_gaps
+from rolltop.collections.imports.clock import named, time_of_day
 from rolltop.data.types.timestamp import in_utc
 
 Value = str | int | bytes
@@ -88,14 +89,31 @@ def _moment(order: str) -> Convert:
 
     def _iso(cell: str) -> str:
         date, _, time = cell.replace("T", " ").partition(" ")
-        return in_utc(f"{day(date)}T{_two_digits(time)}" if time else day(date))
+        return in_utc(f"{day(date)}T{_clock(time)}" if time else day(date))
 
     return _iso
 
 
-def _two_digits(time: str) -> str:
-    """9:05:00 → 09:05:00."""
-    return time if time[1] != ":" else f"0{time}"
+def _clock(time: str) -> str:
+    """9:05:00 PM → 21:05:00."""
+    found = time_of_day(time)
+    if found is None:
+        raise ValueError(time)
+    return found
+
+
+def _named_day(cell: str) -> str:
+    found = named(cell)
+    if found is None or found[1] is not None:
+        raise ValueError(cell)
+    return found[0]
+
+
+def _named_moment(cell: str) -> str:
+    found = named(cell)
+    if found is None:
+        raise ValueError(cell)
+    return in_utc("T".join(filter(None, found)))
 
 
 def _spaces(cell: str) -> str:
@@ -174,11 +192,14 @@ READINGS: tuple[Reading, ...] = (
     Reading("date", "year/month/day", Kind.DATE_YMD, convert=_day("ymd")),
     Reading("date", "day/month/year", Kind.DATE_DMY, convert=_day("dmy")),
     Reading("date", "month/day/year", Kind.DATE_MDY, convert=_day("mdy")),
+    Reading("date", "month by name", Kind.DATE_NAMED, convert=_named_day),
     Reading("timestamp", None, Kind.MOMENT_ISO, convert=in_utc, as_stored=Kind.MOMENT_AS_STORED),
     Reading("timestamp", "year/month/day", Kind.MOMENT_YMD, convert=_moment("ymd")),
     Reading("timestamp", "day/month/year", Kind.MOMENT_DMY, convert=_moment("dmy")),
     Reading("timestamp", "month/day/year", Kind.MOMENT_MDY, convert=_moment("mdy")),
+    Reading("timestamp", "month by name", Kind.MOMENT_NAMED, convert=_named_moment),
     Reading("time", None, Kind.TIME),
+    Reading("time", "12-hour clock", Kind.CLOCK, convert=_clock, as_stored=Kind.TIME),
     Reading("uuid", None, Kind.UUID, convert=str.lower, changes=Kind.UPPER),
     Reading("email", None, Kind.EMAIL),
     Reading("url", None, Kind.URL),
