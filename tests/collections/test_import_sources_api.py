@@ -366,10 +366,19 @@ class TestJson:
             ('[[1, "x"], [2]]', [{"column_1": 1, "column_2": "x"}, {"column_1": 2, "column_2": None}]),
             ("[1, 2]", [{"value": 1}, {"value": 2}]),
             ('\ufeff[{"a": "\\u00e9\\n"}]', [{"a": "é\n"}]),
+            ('\ufeff[{"a": "é"}]'.encode("utf-16-le"), [{"a": "é"}]),
+            ('\ufeff{"a": 1}\n{"a": 2}\n'.encode("utf-16-be"), [{"a": 1}, {"a": 2}]),
+            (
+                '{"a": 1}\n{"b": "x", "a": 2}\n{"c": [1]}\n',
+                [{"a": 1, "b": None, "c": None}, {"a": 2, "b": "x", "c": None}, {"a": None, "b": None, "c": [1]}],
+            ),
+            ('{"x": [1], "y": [1, 2]}', [{"x": [1], "y": [1, 2]}]),
+            ('[null, true, "z"]', [{"value": None}, {"value": "true"}, {"value": "z"}]),
+            ('{"x": [1, 2], "y": ["p", "q"]}', [{"x": 1, "y": "p"}, {"x": 2, "y": "q"}]),
             ('{"a": 1}\n\n{"a": 2}\r\n', [{"a": 1}, {"a": 2}]),
         ],
     )
-    def test_other_shapes(self, importer: Importer, text: str, rows: list[dict[str, Any]]) -> None:
+    def test_other_shapes(self, importer: Importer, text: str | bytes, rows: list[dict[str, Any]]) -> None:
         found = importer.table(text, "shape.json")
         assert [{name: row[name] for name in rows[0]} for row in found] == rows
 

@@ -112,12 +112,24 @@ def _lists(file: IO[bytes]) -> tuple[tuple[Part, ...], dict[str, int]]:
 
 
 def _whole(file: IO[bytes]) -> Elements:
-    """The one object, as the only row."""
+    """The one object, as the only row; or, when all of its members are equally long lists of values, as columns."""
     _pass_over_mark(file)
     text = file.read(LARGEST_ROW + 1)
     if len(text) > LARGEST_ROW:
         raise too_large(1, "one cell or 64 million in all")
-    yield 1, text
+    members = _element(text, 1)
+    if not isinstance(members, dict) or not _is_columns(members):
+        yield 1, text
+        return
+    for number, cells in enumerate(zip(*members.values(), strict=True), 1):
+        yield number, _encode(dict(zip(members, cells, strict=True)))
+
+
+def _is_columns(members: dict[str, Any]) -> bool:
+    lists = [each for each in members.values() if isinstance(each, list)]
+    if not lists or len(lists) < len(members) or len(set(map(len, lists))) != 1 or not lists[0]:
+        return False
+    return not any(isinstance(value, dict | list) for each in lists for value in each)
 
 
 def _element(text: bytes, number: int) -> Any:

@@ -1,5 +1,6 @@
 """What a file is, by its content and never by its name."""
 
+import codecs
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from rolltop.formats.errors import BROKEN_ARCHIVE, Unreadable, damaged
 Recognised = Format | Literal["gzip", "zip"]
 
 _HEAD = 1 << 16
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SPACE = b" \t\r\n"
 _ODS = "application/vnd.oasis.opendocument.spreadsheet"
 _WORKBOOKS: dict[str, Format] = {"xl/workbook.xml": "xlsx", "xl/workbook.bin": "xlsb"}
@@ -42,7 +44,14 @@ def recognise(path: Path) -> Recognised:
         return "parquet"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
+    if head.startswith(UTF_16):
+        return _of_text(_in_utf_8(head), _in_utf_8(head[:2] + tail))
     return _of_text(head, tail)
+
+
+def _in_utf_8(part: bytes) -> bytes:
+    """The text of a part of a file in UTF-16 that begins with its mark, without that."""
+    return part.decode("utf-16", "ignore").encode("utf-8", "ignore").removeprefix(codecs.BOM_UTF8)
 
 
 def _of_text(head: bytes, tail: bytes) -> Format:

@@ -4,7 +4,9 @@ file ─▶ what is it? ─▶ gzip, zip: unpacked ─▶ what is it? ─▶ tex
                                                           └▶ others: a worker writes its rows ─▶ content
 """
 
-from collections.abc import Callable
+import codecs
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,9 +15,9 @@ from rolltop.collections.imports.archives import parts_of_zip, unpack_gzip, unpa
 from rolltop.collections.imports.content import Content, Field
 from rolltop.collections.imports.delimited import Wish as DialectWish
 from rolltop.collections.imports.delimited import delimited
-from rolltop.collections.imports.errors import EmptyFile
+from rolltop.collections.imports.errors import BadText, EmptyFile
 from rolltop.collections.imports.names import table_name
-from rolltop.collections.imports.source import Source
+from rolltop.collections.imports.source import BLOCK, Source
 from rolltop.collections.imports.spool import Spool
 from rolltop.collections.imports.stored import Stored
 from rolltop.collections.imports.tally import Nulls
@@ -23,7 +25,7 @@ from rolltop.formats.asked import Format, Part, Request, Structure, Told
 from rolltop.formats.asked import Wish as FormatWish
 from rolltop.formats.asking import ask
 from rolltop.formats.errors import Unreadable
-from rolltop.formats.recognise import recognise
+from rolltop.formats.recognise import UTF_16, recognise
 
 IN_ARCHIVE = "//"
 """Between a file of an archive and a table of that file, in the name of a part."""
@@ -132,13 +134,42 @@ def _plain(source: Source, kind: Format, wish: Wish, spool: Spool, watch: Watch)
     path = spool.new()
     try:
         asked = FormatWish(wish.part, wish.dialect.header, wish.header_row, wish.flatten)
-        request = Request(str(source.path), kind, str(path), asked, spool.limit)
-        told = ask(request, lambda share: watch(int(share * source.size)))
+        with _readable(source, kind, spool) as readable:
+            request = Request(str(readable), kind, str(path), asked, spool.limit)
+            told = ask(request, lambda share: watch(int(share * source.size)))
         source.open().close()  # unchanged until now
         return _stored(kind, path, told)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _readable(source: Source, kind: Format, spool: Spool) -> Iterator[Path]:
+    """The file as its reader takes it: JSON in UTF-16 is written again in UTF-8."""
+    with source.open() as file:
+        marked = file.read(2) in UTF_16
+    if not marked or kind not in ("json", "ndjson"):
+        yield source.path
+        return
+    path = spool.keep(_in_utf_8(source))
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _in_utf_8(source: Source) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    with source.open() as file:
+        try:
+            while block := file.read(BLOCK):
+                yield decoder.decode(block).encode()
+            yield decoder.decode(b"", final=True).encode()
+        except UnicodeError as error:
+            raise BadText(
+                "The file is marked as UTF-16, but not all of its bytes are.", hint="Save it again in UTF-8."
+            ) from error
 
 
 def _stored(kind: Format, path: Path, told: Told) -> Opened:

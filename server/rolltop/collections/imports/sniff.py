@@ -14,14 +14,14 @@ HEAD_CHARACTERS = 1 << 18
 _ROWS = 500
 _TYPED = (
     Kind.NUMBER | Kind.NUMBER_COMMA | Kind.NUMBER_GROUPS | Kind.MOMENT_ISO | Kind.MOMENT_DMY | Kind.MOMENT_MDY
-    | Kind.TIME | Kind.UUID
+    | Kind.MOMENT_NAMED | Kind.CLOCK | Kind.UUID
 )  # fmt: skip
 
 
 def delimiter_and_quote(head: str) -> tuple[str, str | None, bool]:
     """The delimiter, the quote, and whether a space may stand between the two."""
     found = max((_score(head, delimiter, '"'), -place, delimiter) for place, delimiter in enumerate(DELIMITERS))
-    delimiter = found[2] if found[0] > 0 else ","
+    delimiter = found[2] if found[0] > 0 else " " if _is_divided_by_spaces(head) else ","
     edge = re.escape(delimiter)
     if re.search(rf"(?:^|{edge}) *'(?:[^'\r\n]|'')*'(?:{edge}|\r?$)", head, re.MULTILINE) and '"' not in head:
         return delimiter, "'", _spaced(head, edge, "'")
@@ -83,6 +83,15 @@ def _score(head: str, delimiter: str, quote: str) -> float:
         return 0.0
     width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
     return count / widths.total() * (2 - 1 / width) if width > 1 else 0.0
+
+
+def _is_divided_by_spaces(head: str) -> bool:
+    """Whether one space divides all rows evenly into numbers, times and the like: words may have spaces in them."""
+    rows = rows_of(head, " ", '"', spaced=False)
+    width = len(rows[0]) if len(rows) > 1 else 0
+    if width < 2 or any(len(row) != width for row in rows):
+        return False
+    return all(_common_kind(rows[1:], place) & _TYPED for place in range(width))
 
 
 def _spaced(head: str, edge: str, quote: str) -> bool:
