@@ -103,6 +103,8 @@ class Application:
         self._back: asyncio.Task[ASGIApp] | None = None
         self.on_failure = _log_failure
         """Called when the FastAPI part could not be built: whoever runs the server ends it then."""
+        self.on_loaded: Callable[[], object] = lambda: None
+        """Called in the loop when everything is loaded."""
         self.on_reopen: Callable[[], None] | None = None
         """Called when the workspace is to be closed and opened anew, from any thread; the same person goes on."""
         self._closers: list[Callable[[], None]] = []
@@ -190,6 +192,8 @@ class Application:
         failure = None if back.cancelled() else back.exception()
         if failure is not None:
             self.on_failure(failure)
+        elif not back.cancelled():
+            self.on_loaded()
 
     def _build_back(self) -> ASGIApp:
         """Load FastAPI and put the routers together."""

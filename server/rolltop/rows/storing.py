@@ -19,6 +19,7 @@ from rolltop.rows.media import Media
 from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row, as_stored
 from rolltop.rows.planned import ReadPlan, Test
 from rolltop.rows.prefer import Preferences
+from rolltop.rows.statement import Statement
 
 
 class Written(NamedTuple):
@@ -39,6 +40,8 @@ class Target:
     catalog: Catalog
     asked: Asked
     plan: ReadPlan
+    returned: dict[Media, Statement]
+    """How the rows that were written are read, by the form of the answer: made when it is first asked for."""
     media: Media
     payloads: PayloadReader
     values: Sequence[str]
@@ -166,7 +169,9 @@ def with_rows(connection: apsw.Connection, target: Target, keys: Sequence[Row], 
     names = target.keys
     made = [[sql.key_json(part) for part in key] for key in keys]
     wanted = [key[0] for key in made] if len(names) == 1 else made
-    statement = sql.returned(target.plan, target.media, names)
+    statement = target.returned.get(target.media)
+    if statement is None:
+        statement = target.returned[target.media] = sql.returned(target.plan, target.media, names)
     bindings = statement.bindings(target.values, (msgspec.json.encode(wanted).decode(),))
     text, shown = fetched(connection, statement.sql, bindings)[0]
     return written._replace(text=text, shown=shown)

@@ -20,6 +20,7 @@ from rolltop.rows.planned import ReadPlan, Source
 from rolltop.rows.prefer import Preferences
 from rolltop.rows.request import Request
 from rolltop.rows.respond import Answer, Headers
+from rolltop.rows.statement import Statement
 from rolltop.rows.storing import Target, Written
 
 WRITE_SECONDS = 30.0
@@ -44,7 +45,7 @@ class Writing:
     def __init__(self, data: Data) -> None:
         self._data = data
         self._payloads: dict[str, PayloadReader] = {}
-        self._shapes: dict[tuple[Any, ...], tuple[Asked, ReadPlan]] = {}
+        self._shapes: dict[tuple[Any, ...], tuple[Asked, ReadPlan, dict[media.Media, Statement]]] = {}
         self._version = -1
 
     async def answer(self, request: Request, table: Table, body: bytes) -> Answer:
@@ -79,7 +80,7 @@ class Writing:
         known = self._shapes.get(key)
         if known is None:
             asked = parse.read(shape.parameters(shaped.pieces))
-            known = self._shapes[key] = (asked, plan.read(asked, Source(table), catalog))
+            known = self._shapes[key] = (asked, plan.read(asked, Source(table), catalog), {})
         cause = Cause(request.actor.id, KINDS[request.method])
         return Target(table, catalog, *known, media.accepted(request.accept), payloads, shaped.values, cause)
 
@@ -293,7 +294,7 @@ def _answered(
 ) -> Answer:
     body = b""
     if preferences.representation:
-        header = respond.csv_header(target.plan.keys, target.media)
+        header = respond.csv_header(target.plan.keys, target.media) if target.media.form == "csv" else ""
         body = respond.body_of(target.media, written.text, header)
         headers.insert(0, (b"content-type", target.media.content_type))
     if target.cause.change is not None:
