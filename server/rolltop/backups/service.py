@@ -19,11 +19,12 @@ from rolltop.backups.archive import Archive
 from rolltop.backups.checking import check
 from rolltop.backups.errors import BackupInUse, NoSuchBackup, NothingRestored, WrongBody
 from rolltop.backups.making import SUFFIX, Report, make, place, sweep
-from rolltop.backups.manifest import Reason
+from rolltop.backups.manifest import DatabaseFacts, Reason
 from rolltop.backups.restoring import former_states, keep, lay_ready
 from rolltop.backups.schemas import Backup, BackupContent, BackupResult, Job, Restored, RestoreResult, Verified
 from rolltop.backups.source import Source
 from rolltop.collections.imports.spool import Spool
+from rolltop.data.reflect import is_hidden
 from rolltop.errors import RolltopError
 from rolltop.jobs import Asked, Jobs, Running
 from rolltop.kit.files import private_folder, sync_file
@@ -94,8 +95,13 @@ def _content(archive: Archive) -> BackupContent:
     return BackupContent(
         format=told.format, rolltop=told.rolltop, created=told.created, reason=told.reason, workspace=told.workspace,
         secrets=told.secrets, in_place=told.in_place, revision=told.own.revision if told.own else None,
-        tables=told.data.tables if told.data else {}, unpacked=archive.size, left_out=told.left_out,
+        tables=_shown(told.data), unpacked=archive.size, left_out=told.left_out,
     )  # fmt: skip
+
+
+def _shown(data: DatabaseFacts | None) -> dict[str, int]:
+    """The tables that people know of."""
+    return {} if data is None else {name: rows for name, rows in data.tables.items() if not is_hidden(name)}
 
 
 class Backups:

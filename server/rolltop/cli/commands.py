@@ -224,6 +224,28 @@ def restore(
 
 
 @app.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Do what cannot harm.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at the workspace and say what is wrong and what to do. Exit code 1: something wants doing."""
+    import msgspec
+
+    from rolltop.cli import doctor as doctors
+
+    folder, found = doctors.examine(workspace, fix=fix)
+    healthy = doctors.is_healthy(found)
+    if as_json:
+        listed = msgspec.to_builtins(found)
+        print(json.dumps({"workspace": str(folder), "healthy": healthy, "findings": listed}))
+    else:
+        print("\n".join(map(doctors.said, found)))
+        print("All is well." if healthy else "Something wants doing.")
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
 def token(workspace: WorkspaceOption = None) -> None:
     """Print the running server's token for your own scripts. It is new at each start."""
     print(running.find(workspace).token)

@@ -67,10 +67,11 @@ def copy(source: Seen, target: Path, report: Report) -> None:
                 report(running.page_count - running.remaining, running.page_count)
 
 
-def examine(path: Path, check: Callable[[], None], *, thorough: bool) -> Examined:
-    """What a file is like that nobody writes to: a finished copy, not a live database. `check` may raise to stop.
+def examine(path: Path, check: Callable[[], None], *, thorough: bool, live: bool = False) -> Examined:
+    """What a file is like. `check` may raise to stop.
 
-    `thorough` compares every index with its table as well.
+    `thorough` compares every index with its table as well. `live` is a database that another process may write; without
+    it the file must be a finished copy that nobody touches.
     """
     stopped: list[BaseException] = []
 
@@ -81,7 +82,7 @@ def examine(path: Path, check: Callable[[], None], *, thorough: bool) -> Examine
             stopped.append(error)
         return bool(stopped)
 
-    with explained(), closing(_still(path)) as connection:
+    with explained(), closing(_read_only(path, "mode=ro" if live else "immutable=1")) as connection:
         connection.set_progress_handler(stop, _STEPS_BETWEEN_LOOKS)
         try:
             damage = _damage(connection, "integrity_check" if thorough else "quick_check")
@@ -103,10 +104,11 @@ def explained() -> Iterator[None]:
         raise errors.of_running(error) or error from error
 
 
-def _still(path: Path) -> apsw.Connection:
-    """A file that nobody writes: read without locks, and no log or index is made beside it."""
+def _read_only(path: Path, how: str) -> apsw.Connection:
+    """A connection that changes nothing. An immutable file is read without locks, and nothing is made beside it."""
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-    connection = apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags)
+    connection = apsw.Connection(f"{path.absolute().as_uri()}?{how}", flags)
+    connection.set_busy_timeout(connections.BUSY_WAIT_MS)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     functions.register(connection)  # checks and indexes may use them
