@@ -527,6 +527,30 @@ class TestCode:
         assert live.token not in copied
 
 
+class TestExport:
+    def test_saves_the_view_as_a_file(self, sheet: Open) -> None:
+        page = sheet(query="?id=in.(1,2,3)&order=id.desc&select=id,customer").page
+        for name, ending in (("CSV", "csv"), ("Excel", "xlsx")):
+            page.get_by_role("button", name="More for orders").click()
+            with page.expect_download() as waiting:
+                page.get_by_role("menuitem", name=name).click()
+            assert waiting.value.suggested_filename == f"orders.{ending}"
+            if ending == "csv":
+                lines = waiting.value.path().read_text(encoding="utf-8").splitlines()
+                assert [line.split(",")[0] for line in lines] == ["id", "3", "2", "1"]
+                assert len(lines[0].split(",")) == 2
+        expect(page.get_by_role("heading", level=1)).to_have_text("orders")
+
+    def test_saves_what_a_spreadsheet_would_run_as_text(self, sheet: Open, live: LiveServer) -> None:
+        sent = api(live, "POST", "/rest/v1/drafts", json={"word": "=HYPERLINK(1)"})
+        assert sent.status_code == 201, sent.text
+        page = sheet("drafts", query="?word=like.*HYPER*&select=word").page
+        page.get_by_role("button", name="More for drafts").click()
+        with page.expect_download() as waiting:
+            page.get_by_role("menuitem", name="CSV").click()
+        assert waiting.value.path().read_text(encoding="utf-8") == "word\n'=HYPERLINK(1)\n"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 class TestAccessible:
     def test_grid_and_drawer(self, sheet: Open, theme: str) -> None:
