@@ -3,9 +3,11 @@
 They run on a screen of their own.
 """
 
+import gzip
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -13,14 +15,41 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars
 import psutil
 import pytest
+import xlsxwriter
 from tests.conftest import ROOT
 from tests.desktop.conftest import Screen
 
 APP = ROOT / "dist" / "Rolltop"
 PICTURE = ROOT / "build" / "reports" / "frozen.png"
 LARGEST_MB = 530  # 68 of them are DuckDB, which writes Parquet
+_ROWS = [{"id": 1, "title": "Alien"}, {"id": 2, "title": "Brazil"}]
+
+
+def _workbook(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for row, cells in enumerate([list(_ROWS[0]), *(list(each.values()) for each in _ROWS)]):
+            sheet.write_row(row, 0, cells)
+
+
+def _database(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE films (id INTEGER PRIMARY KEY, title TEXT)")
+    connection.executemany("INSERT INTO films VALUES (:id, :title)", _ROWS)
+    connection.commit()
+    connection.close()
+
+
+_FILES: dict[str, Callable[[Path], object]] = {
+    "xlsx": _workbook,
+    "json": lambda path: path.write_text(json.dumps(_ROWS)),
+    "parquet": lambda path: polars.DataFrame(_ROWS).write_parquet(path),
+    "sqlite": _database,
+    "csv.gz": lambda path: path.write_bytes(gzip.compress(b"id,title\n1,Alien\n2,Brazil\n")),
+}
 COLOURS = 50  # an empty screen has one, a page that was really painted more than a hundred
 
 pytestmark = pytest.mark.timeout(120)
@@ -144,6 +173,17 @@ class TestTheCommandLine:
         process.communicate(timeout=20)
         assert process.returncode == 0
         assert not file.exists()
+
+    @pytest.mark.parametrize("format", ["xlsx", "json", "parquet", "sqlite", "csv.gz"])
+    def test_reads_files_in_a_worker_of_its_own(
+        self, app: Path, environment: dict[str, str], tmp_path: Path, format: str
+    ) -> None:
+        file = tmp_path / f"films.{format}"
+        _FILES[format](file)
+        command = [str(app / "rolltop"), "import", str(file), "--workspace", str(tmp_path / "workspace"), "--json"]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["inserted"] == 2
 
 
 class TestTheWindow:

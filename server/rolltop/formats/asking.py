@@ -21,6 +21,7 @@ WORKER = "read-file"
 """The argument that makes the packaged program a worker."""
 SILENT_SECONDS = 300.0
 _LOOK_SECONDS = 0.1
+_LONGEST_LINE = 64 << 20  # of a worker; the longest names all columns and parts
 
 Watch = Callable[[float], None]
 
@@ -76,7 +77,10 @@ def _heard(said: IO[bytes], watch: Watch) -> Told:
         if not line:
             raise damaged("file", "the program that reads it gave up, as it does when a file asks for all memory")
         last = monotonic()
-        message = msgspec.json.decode(line, type=Message)
+        try:
+            message = msgspec.json.decode(line, type=Message)
+        except msgspec.MsgspecError as error:
+            raise damaged("file", "the program that reads it says what makes no sense") from error
         if isinstance(message, Told):
             return message
         if isinstance(message, Progress):
@@ -87,7 +91,7 @@ def _heard(said: IO[bytes], watch: Watch) -> Told:
 
 def _listen(said: IO[bytes], lines: "queue.SimpleQueue[bytes]") -> None:
     try:
-        while line := said.readline():
+        while line := said.readline(_LONGEST_LINE):
             lines.put(line)
     except (OSError, ValueError):
         log.info("The pipe of a worker broke.")

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rolltop.formats.asked import Column, Format, Told, Wish
-from rolltop.formats.errors import damaged
+from rolltop.formats.errors import Unreadable, damaged
 from rolltop.formats.rowfile import RowWriter
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY = "256MB"
+MOST_COLUMNS = 2_000
 _ROWS_AT_ONCE = 2_000
 _BY_NAME = {
     "BOOLEAN": "boolean", "TINYINT": "integer", "SMALLINT": "integer", "INTEGER": "integer", "BIGINT": "integer",
@@ -55,6 +56,12 @@ def _connection(path: Path) -> "DuckDBPyConnection":
 def _written(connection: "DuckDBPyConnection", path: Path, out: RowWriter, watch: Watch) -> Told:
     described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     columns = [(str(name), str(kind)) for name, kind, *_ in described]
+    if len(columns) > MOST_COLUMNS:  # each wants a buffer of its own
+        raise Unreadable(
+            f"The file has {len(columns):,} columns; Rolltop reads Parquet files of up to {MOST_COLUMNS:,}.",
+            hint="Leave columns out. A table this wide is better kept as rows of (name, value).",
+            code="imports.too_many_columns",
+        )
     total = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(path)]).fetchone()
     rows = max(int(total[0]), 1) if total else 1
     texts = ", ".join(_as_text(f'"{name.replace(chr(34), chr(34) * 2)}"', kind) for name, kind in columns)

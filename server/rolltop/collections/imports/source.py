@@ -26,6 +26,7 @@ _SIGNATURES = (
     (b"\xfd7zXZ", "an xz archive", "Unpack it first."),
     (b"7z\xbc\xaf", "a 7z archive", "Unpack it first."),
     (b"(\xb5/\xfd", "a Zstandard archive", "Unpack it first."),
+    (b"PARE", "an encrypted Parquet file", "Write it again without encryption."),
     (b"ARROW1", "an Arrow file", "Write it as CSV first."),
     (b"\x89PNG", "a picture", "Choose a file with rows."),
     (b"\xff\xd8\xff", "a picture", "Choose a file with rows."),
