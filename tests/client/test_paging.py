@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 from postgrest import CountMethod
@@ -221,6 +222,15 @@ class TestJavaScriptOnly:
         said = clients.js.evaluate(f"{slow}.abortSignal(AbortSignal.timeout(30))")
         assert said["error"]["message"].startswith(("AbortError", "TimeoutError"))
         assert clients.js.answer('db.from("Genre").select("GenreId").eq("GenreId", 1)').data == [{"GenreId": 1}]
+
+    def test_many_aborted_requests_keep_nobody_waiting(self, clients: Clients) -> None:
+        """Each would read for half a minute; there are eight readers at most."""
+        slow = 'db.from("Track").select("*,Playlist(*,Track(*))").order("Name").limit(2000)'
+        aborted = f"Promise.all(Array.from({{ length: 12 }}, () => {slow}.abortSignal(AbortSignal.timeout(1500))))"
+        assert [each["status"] for each in clients.js.evaluate(aborted)] == [0] * 12
+        before = time.monotonic()
+        assert clients.js.answer('db.from("Genre").select("GenreId").order("Name").limit(3)').error is None
+        assert time.monotonic() - before < 10
 
     def test_throws_when_asked_to(self, clients: Clients) -> None:
         thrown = clients.js.evaluate('db.from("Trak").select().throwOnError()')["thrown"]

@@ -68,6 +68,7 @@ class Reader(threading.Thread):
         self.busy_since = 0.0
         """When the present read began, on the monotonic clock; 0 between reads."""
         self._until = 0.0
+        self._unit: Unit | None = None
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -78,6 +79,9 @@ class Reader(threading.Thread):
         """Serve the queue until it yields None."""
         connection: apsw.Connection | None = None
         while (unit := self._queue.get()) is not None:
+            if unit.abandoned:
+                continue
+            self._unit = unit
             self.busy_since = time.monotonic()
             try:
                 if connection is None:
@@ -86,13 +90,15 @@ class Reader(threading.Thread):
                 unit.result = self._run(connection, unit)
             except Exception as error:
                 unit.error = self._explained(connection, error)
-            self.busy_since = 0.0
+            self.busy_since, self._unit = 0.0, None
             self._hand_back(unit)
         if connection is not None:
             connection.close()
 
     def _overdue(self) -> bool:
-        return self._cancelled or (self._until != 0.0 and time.monotonic() > self._until)
+        if self._cancelled or (self._unit is not None and self._unit.abandoned):
+            return True
+        return self._until != 0.0 and time.monotonic() > self._until
 
     def _run(self, connection: apsw.Connection, unit: Unit) -> Any:
         if unit.deadline is not None:

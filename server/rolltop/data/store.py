@@ -176,8 +176,13 @@ class Data:
             raise errors.Closed("The database is being closed.")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        readers.put(Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline))
-        return await future
+        unit = Unit(work, future, loop, table=None, single=single, alone=False, deadline=deadline)
+        readers.put(unit)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            unit.abandoned = True
+            raise
 
     async def write(
         self,

@@ -38,7 +38,8 @@ class Unit:
     """A piece of work and whom to tell."""
 
     __slots__ = (
-        "after", "alone", "cause", "deadline", "error", "future", "keys", "loop", "result", "single", "table", "work",
+        "abandoned", "after", "alone", "cause", "deadline", "error", "future", "keys", "loop", "result", "single",
+        "table", "work",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +68,8 @@ class Unit:
         without."""
         self.cause = cause
         self.after = after
+        self.abandoned = False
+        """Whether nobody waits any more. Reads stop then; what is to be written is written."""
         self.result: Any = None
         self.error: BaseException | None = None
 

@@ -8,7 +8,7 @@ MOST_BYTES = 100 * 1024 * 1024
 
 
 class Disconnected(Exception):
-    """The client went away before its body was complete; there is nobody to answer."""
+    """The client went away before its body or its answer was complete; there is nobody to answer."""
 
 
 async def whole(request: Request, receive: Receive) -> bytes:

@@ -13,11 +13,13 @@ from rolltop.auth import Scope
 from rolltop.data import Catalog, Data
 from rolltop.rows import errors, media, paging, parse, plan, shape, sql
 from rolltop.rows.fetching import fetched
+from rolltop.rows.leaving import unless_left
 from rolltop.rows.pages import Compiled, Pages, compiled_of
 from rolltop.rows.paging import Window
 from rolltop.rows.planned import Output, ReadPlan, Source
 from rolltop.rows.request import Request
 from rolltop.rows.respond import Answer
+from rolltop.web.asgi import Receive
 
 SHAPES_KEPT = 2_000
 
@@ -32,8 +34,8 @@ class Reading:
         self._shapes: dict[tuple[Any, ...], Compiled] = {}
         self._version = -1
 
-    async def answer(self, request: Request, name: str) -> Answer:
-        """The answer to a GET or HEAD on the table called `name`."""
+    async def answer(self, request: Request, name: str, receive: Receive) -> Answer:
+        """The answer to a GET or HEAD on the table called `name`; `Disconnected` when the client has left meanwhile."""
         shaped = shape.split(request.query)
         header = request.range if request.method == "GET" else None
         if shaped.limit is None and shaped.offset == 0 and header is None:
@@ -53,7 +55,7 @@ class Reading:
                 rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
             return self._pages.page(request, compiled, window, rows[0][0] if rows else None, len(rows), None)
         window = paging.capped(window, self._max_rows)
-        return await self._pages.answer(request, compiled, shaped.values, window)
+        return await unless_left(receive, self._pages.answer(request, compiled, shaped.values, window))
 
     def _compiled(self, request: Request, name: str, shaped: shape.Shaped, window: Window) -> Compiled:
         """The statements for this shape, made at its first request and whenever the schema moved."""

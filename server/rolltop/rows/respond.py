@@ -104,7 +104,7 @@ async def send_answer(receive: Receive, send: Send, answer: Answer, *, head: boo
 
 async def _send_stream(receive: Receive, send: Send, stream: AsyncGenerator[bytes]) -> None:
     """Send chunk by chunk, and stop as soon as the client is gone: sending to nobody raises nothing."""
-    gone = asyncio.ensure_future(_disconnected(receive))
+    gone = asyncio.ensure_future(disconnected(receive))
     waiting = asyncio.ensure_future(anext(stream, None))
     try:
         while True:
@@ -124,6 +124,7 @@ async def _send_stream(receive: Receive, send: Send, stream: AsyncGenerator[byte
         await stream.aclose()
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Come back when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

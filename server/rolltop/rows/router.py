@@ -85,11 +85,11 @@ class RowsLane:
             if request.method != "DELETE":  # whose body means nothing
                 content = await body.whole(request, receive)
         try:
-            return await self._once(request, name, content)
+            return await self._once(request, name, content, receive)
         except apsw.SQLError:  # another program may have changed the schema under the statement
             if self._data.fresh_catalog().version == version:
                 raise
-            return await self._once(request, name, content)
+            return await self._once(request, name, content, receive)
 
     async def _root(self, request: Request) -> Answer:
         from rolltop.rows.introspection import Introspection  # tools that read it are rare: a start needs it not
@@ -100,9 +100,9 @@ class RowsLane:
             self._introspection = Introspection(self._data, self._saved)
         return await self._introspection.answer(request)
 
-    def _once(self, request: Request, name: str, content: bytes) -> Awaitable[Answer]:
+    def _once(self, request: Request, name: str, content: bytes, receive: Receive) -> Awaitable[Answer]:
         if request.method in READING:
-            return self._reading.answer(request, name)
+            return self._reading.answer(request, name, receive)
         return self._writing.answer(request, self._table(name), content)
 
     def _name(self, raw_path: bytes) -> str:
