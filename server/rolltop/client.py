@@ -29,6 +29,7 @@ from postgrest.types import RequestBody
 from rolltop import config, discovery
 
 Engine = Literal["pandas", "polars"]
+Conflicts = Literal["refuse", "skip", "overwrite"]
 
 QUIET = httpx.Timeout(45.0, connect=5.0)  # seconds; the server says something every 15
 RETRY_SECONDS = 1.0
@@ -128,6 +129,30 @@ class RolltopClient(SyncPostgrestClient):
             except httpx.TransportError:
                 pass  # cut off in the midst of it; whether the server is still there shows at the next try
             time.sleep(RETRY_SECONDS)
+
+    def history(self, table: str | None = None, *, limit: int = 50, before: int | None = None) -> list[dict[str, Any]]:
+        """What was changed, newest first; `before` goes on after the last one you have. Raises `postgrest.APIError`."""
+        wanted = {"table": table, "limit": limit, "before": before}
+        params = {name: value for name, value in wanted.items() if value is not None}
+        answer = self.session.get(f"{self.url}/api/history", params=params, headers=self.headers)
+        return cast(list[dict[str, Any]], msgspec.json.decode(_checked(answer))["changes"])
+
+    def undo(self, change: int, *, conflicts: Conflicts = "refuse", dry_run: bool = False) -> dict[str, Any]:
+        """Take a change back, or find out what that would do.
+
+        Raises `postgrest.APIError` when something stands against it, with the rows that were changed since in its
+        `details`, and then nothing is written. `conflicts` says what becomes of such rows.
+        """
+        return self._take_back(change, "undo", conflicts, dry_run)
+
+    def redo(self, change: int, *, conflicts: Conflicts = "refuse", dry_run: bool = False) -> dict[str, Any]:
+        """Bring back what was undone; the same otherwise."""
+        return self._take_back(change, "redo", conflicts, dry_run)
+
+    def _take_back(self, change: int, way: str, conflicts: Conflicts, dry_run: bool) -> dict[str, Any]:
+        wish = {"conflicts": conflicts, "dry_run": dry_run}
+        answer = self.session.post(f"{self.url}/api/history/{change}/{way}", json=wish, headers=self.headers)
+        return cast(dict[str, Any], msgspec.json.decode(_checked(answer)))
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rolltop import __version__, config, discovery
-from rolltop.cli import backup_commands, jobs, opening, running
+from rolltop.cli import backup_commands, history, jobs, opening, running
 from rolltop.cli.options import JsonOption, WorkspaceOption
 from rolltop.errors import RolltopError
 from rolltop.kit.places import SQLITE_SUFFIXES, workspace_beside
@@ -23,6 +23,9 @@ app = typer.Typer(
 )
 app.add_typer(backup_commands.app, name="backup")
 app.add_typer(jobs.app, name="jobs")
+app.command()(history.history)
+app.command()(history.undo)
+app.command()(history.redo)
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="An SQLite file to serve in place of the workspace's data.db.")

@@ -49,6 +49,11 @@ SHARED_HEADERS: JSONObject = {
         "description": "Where the one new row is read, with `return=headers-only`.",
         "schema": {"type": "string", "examples": ["/books?id=eq.7"]},
     },
+    "rows.change": {
+        "description": "The number of the change in the history, where something was changed: "
+        "`POST /api/history/{id}/undo` takes it back.",
+        "schema": {"type": "string", "examples": ["1207"]},
+    },
 }
 _HEADERS = {
     "Content-Range": {"$ref": "#/components/headers/rows.content_range"},
@@ -69,7 +74,13 @@ def rows_content(name: str) -> JSONObject:
 _LOCATION = {"Location": {"$ref": "#/components/headers/rows.location"}}
 
 
-def answer(description: str, content: JSONObject | None = None, *, located: bool = False) -> JSONObject:
-    """A response that succeeded; `located` when it may say where the new row is."""
-    response: JSONObject = {"description": description, "headers": _HEADERS | (_LOCATION if located else {})}
+_CHANGE = {"X-Rolltop-Change": {"$ref": "#/components/headers/rows.change"}}
+
+
+def answer(
+    description: str, content: JSONObject | None = None, *, located: bool = False, written: bool = False
+) -> JSONObject:
+    """A response that succeeded; `located` when it may say where the new row is, `written` when something changed."""
+    more = (_LOCATION if located else {}) | (_CHANGE if written else {})
+    response: JSONObject = {"description": description, "headers": _HEADERS | more}
     return response if content is None else response | {"content": content}

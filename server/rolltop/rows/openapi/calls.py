@@ -110,10 +110,10 @@ def _operation(call: Call, row: str | None, related_tables: str) -> JSONObject:
 
 def _responses(described: Described, row: str | None) -> JSONObject:
     if described.shape == "nothing":
-        return {"204": answer("Done.")}
+        return {"204": answer("Done.", written=described.statement.writes)}
     content = rows_content(row) if row is not None else _values(described)
     return {
-        "200": answer("What the query gives.", content),
+        "200": answer("What the query gives.", content, written=described.statement.writes),
         "206": answer("A part of it, when it was counted.", content),
     }
 

@@ -69,8 +69,10 @@ def _insert(table: Table, name: str) -> JSONObject:
         "parameters": references("rows.columns", "rows.on_conflict", "rows.select", "rows.prefer_insert"),
         "requestBody": _body(body, "text/csv"),
         "responses": {
-            "200": answer("Every row was there already and was merged.", rows_content(name)),
-            "201": answer("Added. The rows, with `return=representation`.", rows_content(name), located=True),
+            "200": answer("Every row was there already and was merged.", rows_content(name), written=True),
+            "201": answer(
+                "Added. The rows, with `return=representation`.", rows_content(name), located=True, written=True
+            ),
         }
         | WRITING,
     }
@@ -97,9 +99,9 @@ def _replace(table: Table, name: str) -> JSONObject:
         "parameters": [*keys, *references("rows.columns", "rows.select", "rows.prefer_replace")],
         "requestBody": _body({"$ref": f"#/components/schemas/{name}_insert"}),
         "responses": {
-            "200": answer("Changed: the row as it is now (`return=representation`).", rows_content(name)),
-            "201": answer("Added: the row as it is now (`return=representation`).", rows_content(name)),
-            "204": answer("Added or changed."),
+            "200": answer("Changed: the row as it is now (`return=representation`).", rows_content(name), written=True),
+            "201": answer("Added: the row as it is now (`return=representation`).", rows_content(name), written=True),
+            "204": answer("Added or changed.", written=True),
         }
         | WRITING
         | refused(s405="key_filters"),
@@ -112,8 +114,10 @@ def _update(table: Table, name: str, filters: list[str]) -> JSONObject:
         "parameters": references(*filters, "rows.or", "rows.and", "rows.columns", "rows.select", "rows.prefer_update"),
         "requestBody": _body({"$ref": f"#/components/schemas/{name}_update"}),
         "responses": {
-            "200": answer("Changed: the rows as they are now (`return=representation`).", rows_content(name)),
-            "204": answer("Changed."),
+            "200": answer(
+                "Changed: the rows as they are now (`return=representation`).", rows_content(name), written=True
+            ),
+            "204": answer("Changed.", written=True),
         }
         | WRITING,
     }
@@ -124,8 +128,10 @@ def _delete(table: Table, name: str, filters: list[str]) -> JSONObject:
     return _operation(table, f"delete_{name}_rows", f"Delete rows of {table.name}", described, Scope.ROWS_WRITE) | {
         "parameters": references(*filters, "rows.or", "rows.and", "rows.select", "rows.prefer_delete"),
         "responses": {
-            "200": answer("Deleted: the rows as they were (`return=representation`).", rows_content(name)),
-            "204": answer("Deleted."),
+            "200": answer(
+                "Deleted: the rows as they were (`return=representation`).", rows_content(name), written=True
+            ),
+            "204": answer("Deleted.", written=True),
         }
         | DELETING,
     }
