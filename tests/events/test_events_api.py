@@ -12,7 +12,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from starlette.testclient import TestClient
 from tests.conftest import LiveServer, start_server, stop_server
+
+from rolltop.app import Application
+from rolltop.auth import Actor, Scope
+from rolltop.auth.actor import digest
 
 PATIENCE = httpx.Timeout(30)
 PATIENCE_FOR_OTHERS = 1.0  # seconds that a busy machine may take on top
@@ -184,6 +189,13 @@ class TestStreamEvents:
                 import_films(http, "after")
                 assert until(control, "rows")["event"] == "rows"
             assert other.get("/api/events").status_code == 401
+
+    def test_is_refused_to_whoever_may_hear_nothing(
+        self, app: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nobody = Actor("n", "Nobody", "guest", frozenset({Scope.ADMIN}))
+        monkeypatch.setitem(app.sessions._tokens, digest(app.sessions.owner_token), nobody)
+        assert client.get("/api/events").status_code == 403
 
     def test_needs_a_caller(self, live: LiveServer) -> None:
         assert httpx.get(f"{live.url}/api/events", trust_env=False).status_code == 401

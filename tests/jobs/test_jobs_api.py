@@ -165,3 +165,55 @@ class TestRetryJob:
 
     def test_does_not_know_every_id(self, client: TestClient) -> None:
         assert client.post("/api/jobs/nothing/retry").status_code == 404
+
+
+class TestRetryAfterARestart:
+    """A person's own file lies where it lay; an upload went with the run of the server."""
+
+    def _run(self, workspace: Path) -> TestClient:
+        app = create_app(Config(workspace=workspace))
+        client = TestClient(app, base_url=BASE_URL)
+        client.headers["Authorization"] = f"Bearer {app.sessions.owner_token}"
+        return client
+
+    def test_reads_and_loads_a_file_of_ones_own(self, tmp_path: Path) -> None:
+        path = tmp_path / "way.csv"
+        path.write_text("a;b\n1;x\n2;y\n")
+        with self._run(tmp_path / "workspace") as client:
+            columns = [{"name": "a", "type": "integer"}, {"name": "b", "type": "text"}]
+            assert client.post("/api/collections", json={"name": "way", "columns": columns}).status_code == 201
+            unique = {"changes": [{"change": "add_unique", "columns": ["a"]}]}
+            assert client.post("/api/collections/way/changes", json=unique).status_code == 200
+            assert client.post("/rest/v1/way", json={"a": 2}).status_code == 201
+            draft = client.app._back.result().state.imports.from_path(path)  # type: ignore[attr-defined]
+            ended(client, draft.job)
+            run = {"table": "way", "target": "append"}
+            failed = ended(client, client.post(f"/api/imports/{draft.id}/run", json=run).json()["id"])
+            assert failed["state"] == "failed"  # a row is there already
+        with self._run(tmp_path / "workspace") as client:
+            scanned = client.get("/api/jobs?kind=import.scan").json()[0]["id"]
+            assert client.post(f"/api/jobs/{scanned}/retry").json()["code"] == "jobs.done"
+            again = ended(client, client.post(f"/api/jobs/{failed['id']}/retry").json()["id"])
+            assert (again["state"], again["retry_of"]) == ("failed", failed["id"])
+            assert again["error"]["code"] == failed["error"]["code"]
+            assert client.delete("/rest/v1/way?a=eq.2").status_code == 204
+            done = ended(client, client.post(f"/api/jobs/{again['id']}/retry").json()["id"])
+            assert (done["state"], done["result"]["inserted"]) == ("done", 2)
+            assert client.get("/rest/v1/way?select=a,b&order=a").json() == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+        assert path.exists()
+
+    def test_says_what_to_do_where_the_file_is_gone(self, tmp_path: Path) -> None:
+        path = tmp_path / "empty.csv"
+        path.write_bytes(b"")
+        with self._run(tmp_path / "workspace") as client:
+            client.get("/api/jobs")  # waits for all parts
+            own = client.app._back.result().state.imports.from_path(path).job  # type: ignore[attr-defined]
+            ended(client, own)
+            sent = scan(client, b"")
+        path.unlink()
+        with self._run(tmp_path / "workspace") as client:
+            answers = [client.post(f"/api/jobs/{id}/retry") for id in (own, sent)]
+        assert [answer.status_code // 100 for answer in answers] == [4, 4]
+        assert "empty.csv" in answers[0].json()["message"]
+        assert answers[1].json()["code"] == "jobs.input_gone"
+        assert all(answer.json()["hint"] for answer in answers)

@@ -29,7 +29,7 @@ _TAGS = {
     "Exports": "From rows to a file: CSV, TSV, JSON, NDJSON, Excel, Parquet, SQLite.",
     "Queries": "SQL under a name, with typed parameters. `/rest/v1/rpc/{name}` calls it.",
     "History": "What was changed, by whom and when, before and after; undo and redo.",
-    "Jobs": "Work that goes on after its request was answered, with progress and cancel.",
+    "Jobs": "Work that goes on after its request was answered: progress, log, cancel, retry.",
     "Events": "What changed, as it changes: one stream of server-sent events.",
     "Access": "Signing in, and who is asking.",
     "Server": "The running server, its workspace, its health.",

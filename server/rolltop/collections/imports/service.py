@@ -185,35 +185,26 @@ class Imports:
         scanned = draft.scanned
         if scanned is None or draft.state not in ("ready", "failed", "cancelled"):
             raise NotReady(draft.state)
-        recipe = self._recipe(scanned) if wanted.recipe else None
-        structure = draft.opened.structure if draft.opened is not None and wanted.structure else None
-        table = draft.table if wanted.table is None else wanted.table
-        planned = self._planned(scanned, table, wanted, recipe, structure)
+        loading = self._loading(draft, scanned, wanted, actor)
         with self._drafts.lock:
             self._refuse_unless(draft.state not in (*BUSY, "done"), draft)
-            draft.state, draft.table, draft.error = "loading", planned.table, None
-        title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name} into {planned.table}"
-        cause = Cause(actor, "import", title)
+            draft.state, draft.table, draft.error = "loading", loading.planned.table, None
         return self._start(
-            draft, "import.load", title, scanned.rows, "rows",
-            lambda running: self._load(draft, _Loading(scanned, planned, recipe, structure, cause), running),
-            Asked(actor, {"import": id, "run": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of),
+            draft, "import.load", str(loading.cause.title), scanned.rows, "rows",
+            lambda running: self._load(draft, loading, running), Asked(actor, _input(draft, wanted), retry_of),
         )  # fmt: skip
 
     def again(self, asked: Asked) -> Job:
-        """Do once more what a job did with a draft, which must still be here.
+        """Do once more what a job did with a draft, or with a file that lies where it lay.
 
         Raises:
-            InputGone: it is not.
+            InputGone: neither is there.
             NotReady: something else is being done with it; and what `run` raises.
         """
         try:
             draft = self._drafts.get(asked.input["import"])
-        except NoSuchImport as error:
-            raise InputGone(
-                "The import is not there any more: it was deleted, or the server has been started anew since.",
-                hint="Send the file again, with POST /api/imports or `rolltop import`.",
-            ) from error
+        except NoSuchImport:
+            return self._anew(asked)
         if "run" in asked.input:
             wanted = ImportRun.model_validate(asked.input["run"])
             return self.run(draft.id, wanted, asked.actor or OWNER.id, asked.retry_of)
@@ -221,6 +212,36 @@ class Imports:
             self._refuse_unless(draft.state in ("failed", "cancelled"), draft)
             draft.state, draft.scanned, draft.error = "scanning", None, None
         return self._scan(draft, draft.wish, asked.actor, asked.retry_of)
+
+    def _anew(self, asked: Asked) -> Job:
+        """The same for a draft of an earlier run of the server."""
+        given = asked.input
+        if given.get("path") is None:
+            raise InputGone(
+                "The import is not there any more: it was deleted, or the server has been started anew since.",
+                hint="Send the file again, with POST /api/imports or `rolltop import`.",
+            )
+        path = Path(given["path"])
+        self._own.refuse(path)
+        draft = Draft(new_id(), given["name"], Source.of(path, ours=False), given["table"])
+        for id in self._drafts.add(draft):
+            self.delete(id)
+        wish = msgspec.convert(given["wish"], Wish)
+        if "run" not in given:
+            return self._scan(draft, wish, asked.actor, asked.retry_of)
+        wanted, actor = ImportRun.model_validate(given["run"]), asked.actor or OWNER.id
+        draft.wish, draft.state = wish, "loading"
+
+        def _work(running: Running) -> dict[str, Any]:
+            with self._fate(draft, running):
+                scanned = self._read(draft, wish, running)
+                loading = self._loading(draft, scanned, wanted, actor)
+                running.progress(0, scanned.rows, "rows")
+            return self._load(draft, loading, running)
+
+        title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name}"
+        asked = Asked(actor, _input(draft, wanted), asked.retry_of)
+        return self._start(draft, "import.load", title, None, "bytes", _work, asked)
 
     def delete(self, id: str) -> None:
         """Stop what is going on with a draft, and forget it and its file."""
@@ -260,13 +281,13 @@ class Imports:
             return {"import": draft.id}
 
         total = None if draft.source is None else draft.source.size * 2
-        asked = Asked(actor, {"import": draft.id}, retry_of)
+        asked = Asked(actor, _input(draft), retry_of)
         return self._start(draft, "import.scan", f"Read {draft.name}", total, "bytes", _work, asked)
 
     def _fetched(self, url: str, running: Running) -> Source:
         return Source.of(download.fetch(url, self._spool, self._rules, running.progress), ours=True)
 
-    def _read(self, draft: Draft, wish: Wish, running: Running) -> None:
+    def _read(self, draft: Draft, wish: Wish, running: Running) -> Scanned:
         """Open the file and go through the table that is wanted; half of the progress for each."""
         source = draft.source
         if source is None:
@@ -282,6 +303,16 @@ class Imports:
         draft.scanned = scanned
         draft.table = table_of(draft.opened, draft.table)
         running.log(f"{scanned.rows:,} rows, {len(scanned.headers):,} columns.")
+        return scanned
+
+    def _loading(self, draft: Draft, scanned: Scanned, wanted: ImportRun, actor: str) -> "_Loading":
+        """What is to be done with a file that was read; raises what `run` does."""
+        recipe = self._recipe(scanned) if wanted.recipe else None
+        structure = draft.opened.structure if draft.opened is not None and wanted.structure else None
+        table = draft.table if wanted.table is None else wanted.table
+        planned = self._planned(scanned, table, wanted, recipe, structure)
+        title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name} into {planned.table}"
+        return _Loading(scanned, planned, recipe, structure, Cause(actor, "import", title))
 
     def _planned(
         self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None, structure: Structure | None
@@ -412,6 +443,19 @@ class _Loading:
     structure: Structure | None
     """What the file itself says of the table and shall be kept."""
     cause: Cause
+
+
+def _input(draft: Draft, wanted: ImportRun | None = None) -> dict[str, Any]:
+    """What a job needs to do it again: the draft, and a person's own file in case the draft is gone."""
+    source = draft.source
+    given = {
+        "import": draft.id,
+        "name": draft.name,
+        "table": draft.table,
+        "path": None if source is None or source.ours else str(source.path),
+        "wish": msgspec.to_builtins(draft.wish),
+    }
+    return given if wanted is None else {**given, "run": wanted.model_dump(mode="json", exclude_unset=True)}
 
 
 def _hidden(draft: Draft) -> str:

@@ -184,6 +184,9 @@ class Quarantines:
             try:
                 cause = Cause(actor, "import", title, job=running.id, along=store.TABLES)
                 tried = try_again(self._data, origin, plan, chosen, running.progress, cause)
+                counts = tried.counts()
+                landed = counts["inserted"] + counts["changed"]
+                running.log(f"{landed:,} rows landed, {counts['refused']:,} still do not fit.")
                 return {**_result(origin, tried), "change": cause.change}
             finally:
                 with self._lock:
