@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from postgrest import APIError, SyncPostgrestClient
-from tests.client.real import CLIENTS, Case, Clients, every
+from tests.client.real import CLIENTS, PATIENCE_SECONDS, Case, Clients, every
 
 GENRE = 'from("Genre").select("GenreId").eq("GenreId", 1)'
 ONE = [{"GenreId": 1}]
@@ -13,7 +13,7 @@ ONE = [{"GenreId": 1}]
 
 def postgrest(clients: Clients, **headers: str) -> SyncPostgrestClient:
     """postgrest-py with these headers and no others of its own."""
-    session = httpx.Client(trust_env=False)
+    session = httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS)
     return SyncPostgrestClient(f"{clients.server.url}/rest/v1", headers=headers, http_client=session)
 
 
@@ -179,5 +179,6 @@ def test_a_failed_head_tells_its_code(clients: Clients) -> None:
     """Its answer has no body: the status and Proxy-Status are all there is."""
     code = 'db.from("Trak").select("*", { head: true, count: "exact" })'
     assert clients.js.answer(code).status in (404, 204)  # an empty 404 is "No Content" to this version
-    response = httpx.head(f"{clients.server.url}/rest/v1/Trak", headers=clients.server.headers, trust_env=False)
+    address, headers = f"{clients.server.url}/rest/v1/Trak", clients.server.headers
+    response = httpx.head(address, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
     assert response.headers["proxy-status"] == "PostgREST; error=PGRST205"

@@ -250,9 +250,9 @@ def test_a_filter_chooses_what_sqlite_chooses(case: Case, client: str, clients: 
 ODD = [
     Case(
         "a table and columns with any name",
-        'db.from("Loud & Quiet, (all)").select(\'id, "a, b", n:"x.y"\').eq(\'"x.y"\', 3)',
-        None,
-        'SELECT id, "a, b", "x.y" AS n FROM "Loud & Quiet, (all)" WHERE "x.y" = 3',
+        'db.from("Loud & Quiet, (all)").select(\'id, "a, b", n:"x.y"\').eq(\'"a, b"\', "x,y").gt(\'"x.y"\', 2)',
+        lambda db: db.from_("Loud & Quiet, (all)").select('id, "a, b", n:"x.y"').eq("a, b", "x,y"),
+        'SELECT id, "a, b", "x.y" AS n FROM "Loud & Quiet, (all)" WHERE "a, b" = \'x,y\' AND "x.y" > 2',
     ),
     Case(
         "a view",
