@@ -25,7 +25,7 @@ from rolltop.backups.source import of_folder
 from rolltop.config import Config
 from rolltop.data import Data
 from rolltop.db import open_database
-from rolltop.db.version import known_revisions, revision_of
+from rolltop.db.version import DamagedDatabase, known_revisions, revision_of
 from rolltop.workspace import Workspace, pending
 
 PATIENCE = 60
@@ -165,6 +165,27 @@ class TestARunningServer:
         assert servers.stop(owner.server) == 0
         assert not (owner.server.workspace / "runtime.json").exists()
 
+    @pytest.mark.parametrize("waits_for", ["restore", "restore/plan.json", "backups/restored.json"])
+    def test_that_is_killed_meanwhile_has_the_old_state_or_the_new(
+        self, owner: Owner, servers: Servers, waits_for: str
+    ) -> None:
+        backup = owner.back_up()
+        owner.add("Clue")
+        assert owner.http.post(f"/api/backups/{backup}/restore").status_code == 202
+        deadline = time.monotonic() + PATIENCE
+        while not (owner.server.workspace / waits_for).exists() and time.monotonic() < deadline:
+            pass
+        servers.kill(owner.server)
+        again = Owner(servers.start(owner.server.workspace))
+        new = again.films() == ["Alien", "Brazil"]
+        assert new or again.films() == ["Alien", "Brazil", "Clue"]
+        if waits_for != "restore":
+            assert new
+            reasons = again.until(lambda: _reasons(again, "before_restore"))
+            assert len(reasons) == 1
+        assert not (owner.server.workspace / "restore").exists()
+        again.http.close()
+
     def test_refuses_a_damaged_backup_and_changes_nothing(self, owner: Owner) -> None:
         backup = owner.back_up()
         file = owner.server.workspace / "backups" / f"{backup}.zip"
@@ -178,6 +199,12 @@ class TestARunningServer:
         assert owner.films() == ["Alien", "Brazil", "Clue"]
         assert not (owner.server.workspace / "restore").exists()
         assert owner.http.get("/api/backups/restored").status_code == 404
+
+
+def _reasons(owner: Owner, wanted: str) -> list[str]:
+    """The backups that were made for this reason."""
+    listed = owner.http.get("/api/backups").json()
+    return [each["id"] for each in listed if each["content"]["reason"] == wanted]
 
 
 def test_the_file_of_somebody_else_is_not_overwritten(tmp_path: Path, chinook: Path) -> None:
@@ -300,6 +327,19 @@ class TestACrash:
             assert after in (["old"], before)
             ends.add(after == ["old"])
         assert ends  # both, as a rule; which of them is a matter of milliseconds
+
+
+def test_a_page_of_rolltop_db_that_is_damaged_is_said_at_the_start(tmp_path: Path) -> None:
+    folder = tmp_path / "workspace"
+    _workspace(folder, "mine")
+    content = bytearray((folder / "rolltop.db").read_bytes())
+    content[4096 * 3 : 4096 * 6] = b"\xff" * 4096 * 3
+    (folder / "rolltop.db").write_bytes(content)
+    app = create_app(Config(workspace=folder))
+    with pytest.raises(DamagedDatabase) as caught:
+        app.open()
+    assert "rolltop restore" in str(caught.value.hint)
+    assert (folder / "rolltop.db").read_bytes() == content
 
 
 def _write(folder: Path, row: str) -> None:

@@ -22,16 +22,27 @@ class BackingUp:
         self.workspace = workspace
         file = workspace.parent / "films.csv"
         file.write_text("id,title\n1,Alien\n2,Brazil\n")
-        assert self._run("import", str(file)).returncode == 0
+        assert self.run("import", str(file)).returncode == 0
 
-    def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         done = rolltop(self._home, *arguments, "--workspace", str(self.workspace))
         assert "Traceback" not in done.stderr
         return done
 
     def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run `rolltop backup`."""
-        return self._run("backup", *arguments)
+        return self.run("backup", *arguments)
+
+    def more(self, title: str) -> None:
+        """Add a film."""
+        file = self.workspace.parent / "more.csv"
+        file.write_text(f"id,title\n{len(self.films()) + 1},{title}\n")
+        assert self.run("import", str(file), "--append", "--table", "films").returncode == 0
+
+    def films(self) -> list[str]:
+        """The titles, as another program sees them."""
+        with closing(sqlite3.connect(self.workspace / "data.db")) as connection:
+            return [title for (title,) in connection.execute("SELECT title FROM films ORDER BY id")]
 
     def told(self, *arguments: str) -> Any:
         """What it prints as JSON."""
@@ -67,6 +78,24 @@ def test_makes_lists_and_verifies(backup: BackingUp, tmp_path: Path) -> None:
     with closing(sqlite3.connect(data)) as connection:
         assert connection.execute("SELECT title FROM films").fetchall() == [("Alien",), ("Brazil",)]
     assert [path.name for path in (backup.workspace / "backups").iterdir()] == [made["file"]]
+
+
+def test_restores(backup: BackingUp, tmp_path: Path) -> None:
+    named = tmp_path / "mine.zip"
+    assert backup(str(named)).returncode == 0
+    assert backup.films() == ["Alien", "Brazil"]
+    backup.more("Clue")
+    unsure = backup.run("restore", str(named))
+    assert (unsure.returncode, "--yes" in unsure.stderr) == (2, True)
+    assert backup.films() == ["Alien", "Brazil", "Clue"]
+    done = backup.run("restore", str(named), "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert backup.films() == ["Alien", "Brazil"]
+    listed = backup.told("list")
+    assert [each["content"]["reason"] for each in listed] == ["before_restore"]
+    again = backup.run("restore", listed[0]["id"], "--yes")
+    assert (again.returncode, "Restored" in again.stdout, "is kept as" in again.stdout) == (0, True, True)
+    assert backup.films() == ["Alien", "Brazil", "Clue"]
 
 
 def test_says_why_not(backup: BackingUp, tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def _unpack(archive: Archive, new: Path, report: Report) -> None:
 
     for entry in archive.manifest.files:
         target = new / entry.path
-        private_folder(target.parent)
+        for parent in reversed(target.relative_to(new).parents):
+            private_folder(new / parent)
         archive.unpack(entry, target, forward)
         if entry.path in (manifests.DATA, manifests.OWN):
             check_database(archive.manifest, target, lambda: report(done, archive.size))

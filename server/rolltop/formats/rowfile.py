@@ -26,7 +26,7 @@ class RowWriter:
         self._size = 0
         self._block = bytearray()
         self._encode = msgspec.json.Encoder().encode
-        self._file = path.open("wb", buffering=0)
+        self._file = path.open("wb")  # buffered: a raw file may write less than it is given, on a disk that gets full
 
     def __enter__(self) -> "RowWriter":
         return self
@@ -34,8 +34,10 @@ class RowWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._flush()
-        self._file.close()
+        try:
+            self._flush()
+        finally:
+            self._file.close()
 
     def write(self, row: Row) -> None:
         """Add a row.

@@ -70,14 +70,15 @@ class Spool:
             OutOfSpace: the disk is full. Nothing is kept in either case, nor when the caller goes away.
         """
         path = self._free()
-        with _kept(path), os.fdopen(_descriptor(path), "wb", buffering=0) as file:
+        # Buffered: a raw file may write less than it is given on a disk that gets full; the upload would be cut off.
+        with _kept(path), os.fdopen(_descriptor(path), "wb") as file:
             await self._write(body, file.write)
         return path
 
     def keep(self, blocks: Iterable[bytes]) -> Path:
         """Write the blocks to a new file, from a thread; as `store` otherwise."""
         path = self._free()
-        with _kept(path), os.fdopen(_descriptor(path), "wb", buffering=0) as file:
+        with _kept(path), os.fdopen(_descriptor(path), "wb") as file:
             size = 0
             for block in blocks:
                 size += len(block)
