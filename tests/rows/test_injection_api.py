@@ -1,10 +1,15 @@
 """Text that would be SQL somewhere, in each place where a caller may put text: it stays text."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
-from tests.rows.conftest import rows
+from tests.rows.conftest import LIBRARY, client_of, rows
+
+from rolltop.data import Data
+from rolltop.data.types import of_declared
+from rolltop.rows.saved import Parameter, SavedQuery
 
 ATTACKS = [
     "' OR '1'='1",
@@ -98,6 +103,43 @@ PLACES = [
     "books?offset={}",
     "books?on_conflict={}",
     "books?columns={}",
+    'books?columns="{}"',
+    "books?id=not.{}.1",
+    "books?title=isdistinct.{}",
+    "books?title=imatch.{}",
+    "books?title=eq({}).x",
+    "books?title=like(any).{{{}}}",
+    "books?title=like(all).{{{}}}",
+    "books?title=fts.{}",
+    "books?title=plfts.{}",
+    "books?title=phfts.{}",
+    "books?title=wfts(simple).{}",
+    "books?title=not.wfts.{}",
+    "books?tags=cd.{}",
+    "books?tags=ov.{}",
+    "books?tags=in.({})",
+    "books?info->a->>{}=in.(x)",
+    "books?out_on=gte.{}",
+    "books?pages=in.({})",
+    "books?and=(title.not.in.({}))",
+    "books?not.or=(title.like.{},id.eq.1)",
+    "books?or=(and(id.eq.1,{}.is.null))",
+    "books?or=(info->>{}.eq.x)",
+    "books?or=(title.like(any).{{{}}})",
+    "books?order=id.desc.{}",
+    "books?order=info->{}",
+    "books?order=info->>{}.desc",
+    "books?select=authors(name)&{}.limit=1",
+    "books?select=authors(name)&{}.and=(id.eq.1)",
+    "books?select=authors(name)&authors.order={}",
+    "books?select=authors(name)&authors.{}.limit=1",
+    "books?select=shelves(label)&shelves.offset={}",
+    "books?select=authors(name)&authors={}.null",
+    "books?select=...authors!{}(name)",
+    "books?select=authors!inner!{}(name)",
+    "books?select=title,authors(name,books({}))",
+    "books?select=info->a->{}::text",
+    "books?select=count()::{}",
 ]
 
 
@@ -132,6 +174,50 @@ class TestText:
                     assert response.json()["code"] != "XX000", (method, path, response.text)
         assert unharmed(shared)
 
+    @pytest.mark.parametrize("attack", ATTACKS)
+    def test_in_a_call_stays_text(self, database: Callable[[str], Data], attack: str) -> None:
+        text = Parameter("text", of_declared("TEXT"), False)
+        queries = (
+            SavedQuery("echo", "SELECT :text AS text", (text,)),
+            SavedQuery("rename", "UPDATE authors SET name = :text WHERE id = 1 RETURNING name", (text,)),
+        )
+        client = client_of(database(LIBRARY), queries)
+        escaped = quote(attack, safe="")
+        for path in (
+            f"rpc/{escaped}",
+            f"rpc/echo?{escaped}=x",
+            f"rpc/echo?text={escaped}",
+            f"rpc/echo?text={escaped}&select={escaped}",
+            f"rpc/echo?text={escaped}&order={escaped}",
+            f"rpc/echo?text=eq.{escaped}",
+            f"rpc/echo?or=(text.eq.{escaped})",
+        ):
+            response = client.get(path)
+            assert response.status_code in (200, 400, 404), (path, response.text)
+            assert response.status_code == 200 or response.json()["code"] != "XX000"
+            assert "CREATE TABLE" not in response.text
+        if "\x00" not in attack:
+            assert rows(client.post("rpc/echo", json={"text": attack})) == [attack]
+            assert rows(client.post("rpc/rename", json={"text": attack})) == [attack]
+        assert client.post("rpc/echo", json={attack: 1}).status_code in (400, 404)
+        assert unharmed(client)
+
+    @pytest.mark.parametrize("attack", ATTACKS)
+    def test_in_the_filters_of_a_put_and_the_header_of_csv_stays_text(self, library: TestClient, attack: str) -> None:
+        escaped = quote(attack, safe="")
+        for query in (f"id=eq.{escaped}", f"{escaped}=eq.1", f"id=eq.1&on_conflict={escaped}"):
+            response = library.put(f"books?{query}", json={"id": 1, "title": attack.replace("\x00", "")})
+            assert response.status_code in (204, 400, 405), (query, response.text)
+        header = '"' + attack.replace('"', '""') + '"'
+        for kind, body in (("text/csv", f"{header}\n1\n"), ("application/x-www-form-urlencoded", f"{escaped}=1")):
+            response = library.post("books", content=body.encode(), headers={"Content-Type": kind})
+            assert (response.status_code, response.json()["code"]) in (
+                (400, "PGRST204"),
+                (400, "22P05"),
+                (400, "PGRST102"),
+            )
+        assert unharmed(library)
+
     def test_in_a_body_stays_text(self, library: TestClient) -> None:
         for attack in ATTACKS:
             if "\x00" in attack:
@@ -148,7 +234,15 @@ class TestText:
         for attack in ATTACKS:
             if not attack.isascii() or not attack.isprintable():
                 continue
-            for name in ("Prefer", "Range", "Accept", "Accept-Profile", "Range-Unit"):
+            for name in (
+                "Prefer",
+                "Range",
+                "Accept",
+                "Accept-Profile",
+                "Range-Unit",
+                "Content-Profile",
+                "Content-Type",
+            ):
                 response = library.get("books", headers={name: attack})
                 assert response.status_code in (200, 400, 406, 416), (name, attack, response.text)
         assert unharmed(library)
