@@ -7,7 +7,8 @@ if (spec) {
     spec,
     dom_id: "#docs",
     deepLinking: true,
-    defaultModelsExpandDepth: 0,
+    // Hundreds of schemas would take seconds to list; each operation shows its own.
+    defaultModelsExpandDepth: Object.keys(spec.components.schemas).length > 200 ? -1 : 0,
     displayRequestDuration: true,
     docExpansion: "none",
     filter: true,

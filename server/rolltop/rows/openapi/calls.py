@@ -21,7 +21,8 @@ from rolltop.rows.openapi.schemas import row_schema
 from rolltop.rows.saved import Call, Parameter, SavedQuery
 
 TAG = "Saved queries"
-_ROWS = ("rows.or", "rows.and", "rows.select", "rows.order", "rows.limit", "rows.offset")
+_FIRST = ("rows.select", "rows.order", "rows.limit", "rows.offset")
+_LAST = ("rows.or", "rows.and")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _add(made: CallParts, catalog: Catalog, call: Call, name: str, tables: dict[
     own = {parameter.name for parameter in query.parameters}
     by_column = [(key, made_filter) for key, made_filter in by_column if made_filter["name"] not in own]
     made.parameters.update(by_column)
-    shared = [*(key for key, _ in by_column), *(_ROWS if described.shape != "nothing" else ())]
+    shared = [*_FIRST, *(key for key, _ in by_column), *_LAST] if described.shape != "nothing" else []
     operation = _operation(call, row, related(catalog, table) if described.of_table else "")
     operations: JSONObject = {}
     if not writes:

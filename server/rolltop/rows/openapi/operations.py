@@ -48,10 +48,10 @@ FILTERING = (
 def _read(table: Table, name: str, filters: list[str], related: str) -> JSONObject:
     described = f"{FILTERING} HEAD answers the same without the body.{related}"
     return _operation(table, f"read_{name}_rows", f"Read rows of {table.name}", described, Scope.ROWS_READ) | {
-        "parameters": references(
+        "parameters": references(  # what every table has goes first: a table may have a hundred columns
+            *("rows.select", "rows.order", "rows.limit", "rows.offset"),
             *filters,
-            *("rows.or", "rows.and", "rows.select", "rows.order", "rows.limit", "rows.offset"),
-            *("rows.range", "rows.prefer_read"),
+            *("rows.or", "rows.and", "rows.range", "rows.prefer_read"),
         ),
         "responses": {
             "200": answer("The rows.", rows_content(name)),
