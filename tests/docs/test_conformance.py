@@ -85,7 +85,7 @@ def document(live: "LiveServer") -> BaseSchema:
     with closing(sqlite3.connect(live.workspace / "data.db", timeout=10)) as connection:
         connection.executescript(SQL)
     for query in QUERIES:
-        assert httpx.post(f"{live.url}/api/queries", json=query, headers=live.headers).status_code == 201
+        assert httpx.post(f"{live.url}/api/queries", json=query, headers=live.headers, timeout=60).status_code == 201
     return schemathesis.openapi.from_url(f"{live.url}/openapi.json", headers=live.headers)
 
 

@@ -29,6 +29,7 @@ _TAGS = {
     "Exports": "From rows to a file: CSV, TSV, JSON, NDJSON, Excel, Parquet, SQLite.",
     "Queries": "SQL under a name, with typed parameters. `/rest/v1/rpc/{name}` calls it.",
     "History": "What was changed, by whom and when, before and after; undo and redo.",
+    "Backups": "Copies of the data file, made by hand or by a schedule, checked, and put back.",
     "Jobs": "Work that goes on after its request was answered: progress, log, cancel, retry.",
     "Events": "What changed, as it changes: one stream of server-sent events.",
     "Access": "Signing in, and who is asking.",
