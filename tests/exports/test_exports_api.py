@@ -98,6 +98,14 @@ class TestWorkbooks:
         assert rows[3] == (3, "", *[None] * 9)
         assert rows[-1][:2] == ("9007199254740993", "=1+1")
 
+    def test_groups_are_cast_as_the_rows_api_casts_them(self, things: TestClient) -> None:
+        query = "select=ok,n:count()::text,most:price.max()::int&order=ok"
+        rows = things.get(f"/rest/v1/things?{query}").json()
+        book = openpyxl.load_workbook(io.BytesIO(get(things, f"things.xlsx?{query}")))
+        header, *cells = book["things"].iter_rows(values_only=True)
+        assert [dict(zip(header, row, strict=True)) for row in cells] == rows
+        assert [row["most"] for row in rows] == [9, 13, None]
+
     def test_nothing_is_a_formula(self, things: TestClient) -> None:
         book = openpyxl.load_workbook(io.BytesIO(get(things, "things.xlsx")))
         assert {cell.data_type for row in book["things"].iter_rows() for cell in row} <= {
@@ -170,6 +178,35 @@ class TestSQLite:
             assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             shown = "SELECT name, type, \"notnull\", pk FROM pragma_table_info('things')"
             assert copy.execute(shown).fetchall() == first.execute(shown).fetchall()
+
+    def test_columns_bring_their_own_rules_along(self, serve: Serve, tmp_path: Path) -> None:
+        client = serve("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+        columns = [
+            {"name": "kind", "choices": ["a", "it's"], "default": "a", "not_null": True},
+            {"name": "mail", "format": "email", "unique": True},
+            {"name": "least", "type": "integer"},
+            {"name": "most", "type": "integer", "check": "most >= least"},
+            {"name": "parent", "type": "integer", "references": {"table": "parents"}},
+        ]
+        assert client.post("/api/collections", json={"name": "t", "columns": columns}).status_code == 201
+        sent = client.post("/rest/v1/t", json=[{"kind": "a", "mail": "x@example.org"}, {"kind": "it's", "mail": None}])
+        assert sent.status_code == 201, sent.text
+        path = tmp_path / "copy.sqlite"
+        path.write_bytes(get(client, "t.sqlite?select=most,mail,kind,id,parent"))
+        with closing(sqlite3.connect(path)) as copy:
+            copy.execute("INSERT INTO t (most) VALUES (3)")
+            assert copy.execute("SELECT id, kind FROM t ORDER BY id").fetchall() == [(1, "a"), (2, "it's"), (3, "a")]
+            for broken in ("(kind) VALUES ('b')", "(mail) VALUES ('x')", "(mail) VALUES ('x@example.org')"):
+                with pytest.raises(sqlite3.IntegrityError):
+                    copy.execute(f"INSERT INTO t {broken}")
+
+    def test_what_is_spread_is_no_key_and_may_be_missing(self, things: TestClient, tmp_path: Path) -> None:
+        things.post("/rest/v1/parts", json={"id": 3, "thing": None, "label": "none"})
+        path = tmp_path / "copy.sqlite"
+        path.write_bytes(get(things, "parts.sqlite?select=label,...things(id,name)&order=id"))
+        with closing(sqlite3.connect(path)) as copy:
+            rows = copy.execute("SELECT * FROM parts").fetchall()
+        assert rows == [("lid", 1, "Salt"), ("jar", 1, "Salt"), ("none", None, None)]
 
 
 class TestFiles:

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (names are quoted)
-"""SQLite files with one table: the declared types, NOT NULL, CHECKs of ours and the key, and the cells as they are."""
+"""SQLite files with one table: the declared types, the rules of each column and the key, and the cells as they are."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,19 +14,27 @@ from rolltop.rows.exporting import ExportColumn, Result, Rows
 def write(path: Path, table: str, result: Result, rows: Rows) -> Iterator[bytes]:
     """Write the database at `path`."""
     columns = result.columns
-    parts = [_declaration(column) for column in columns]
     key = result.primary_key
-    if key:
-        parts.append(f"PRIMARY KEY ({', '.join(map(quote, key))})")
+    ends = [f"PRIMARY KEY ({', '.join(map(quote, key))})"] if key else []
     marks = ", ".join("?" * len(columns))
     with closing(apsw.Connection(str(path))) as connection:
         for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "BEGIN"):  # nobody else sees it yet
             connection.execute(statement)
-        connection.execute(f"CREATE TABLE {quote(table)} ({', '.join(parts)})")
+        try:
+            connection.execute(f"CREATE TABLE {quote(table)} ({', '.join([*map(_ruled, columns), *ends])})")
+        except apsw.SQLError:  # a rule of another program uses what this SQLite does not have
+            connection.execute(f"CREATE TABLE {quote(table)} ({', '.join([*map(_declaration, columns), *ends])})")
         for batch in rows:
             connection.executemany(f"INSERT INTO {quote(table)} VALUES ({marks})", batch)
             yield b""
         connection.execute("COMMIT")
+
+
+def _ruled(column: ExportColumn) -> str:
+    """The column with the rules of its table; with those of its type where it has no table."""
+    if not column.rules:
+        return _declaration(column)
+    return " ".join(filter(None, (quote(column.name), column.declared, *column.rules)))
 
 
 def _declaration(column: ExportColumn) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import apsw
 
 from rolltop.auth import Actor, Scope
-from rolltop.data import Catalog, ColumnType, Data
+from rolltop.data import Catalog, ColumnType, Data, definition
 from rolltop.data.types import SQLValue
 from rolltop.rows import arguments, called, paging, parse, plan, respond, shape, sql
 from rolltop.rows.media import Media
@@ -34,6 +34,8 @@ class ExportColumn:
     not_null: bool = False
     held: bool = False
     """Whether no cell is of another storage class than the type's."""
+    rules: tuple[str, ...] = ()
+    """What the table's own text says behind its type, as far as it is about this column alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,14 @@ class Result:
     @property
     def columns(self) -> tuple[ExportColumn, ...]:
         """What each row holds, in order."""
-        return tuple(_column(output, self.guessed) for output in self.plan.outputs)
+        table = self.plan.table
+        text = definition.read(table.sql) if table.kind == "table" and self.plan.source.query is None else None
+        return tuple(_column(output, self.plan.row, self.guessed, text) for output in self.plan.outputs)
 
     @property
     def primary_key(self) -> tuple[str, ...]:
         """The columns of the key, when all of them are in the result under their own names."""
-        plain = {output.key for output in self.plan.outputs if _is_plain(output)}
+        plain = {output.key for output in self.plan.outputs if _is_plain(output, self.plan.row)}
         key = self.plan.table.primary_key
         return key if plain.issuperset(key) and not self.plan.grouped else ()
 
@@ -157,14 +161,14 @@ def _window(shaped: Shaped) -> tuple[int, int]:
     return -1 if limit is None else limit, offset
 
 
-def _is_plain(output: Shown) -> bool:
-    """Whether it is a column as it is, under its own name."""
+def _is_plain(output: Shown, row: str) -> bool:
+    """Whether it is a column of the row called `row` as it is, under its own name."""
     if not isinstance(output, Output) or output.cast is not None or output.place.steps:
         return False
-    return output.key == output.place.column.name
+    return output.key == output.place.column.name and output.place.row == row
 
 
-def _column(output: Shown, guessed: frozenset[str]) -> ExportColumn:
+def _column(output: Shown, row: str, guessed: frozenset[str], text: definition.TableText | None) -> ExportColumn:
     if isinstance(output, Aggregate):
         kind = output.cast or output.type
     elif isinstance(output, Output):
@@ -172,10 +176,22 @@ def _column(output: Shown, guessed: frozenset[str]) -> ExportColumn:
         if kind is output.place.column.type and not output.place.steps:
             column = output.place.column
             declared = "" if column.name in guessed else column.declared  # a wrong one would change cells
-            return ExportColumn(output.key, kind, declared, column.not_null, column.held)
+            needed = column.not_null and output.place.row == row  # what is embedded may not be there
+            rules = _rules(text, column.name) if text is not None and _is_plain(output, row) else ()
+            return ExportColumn(output.key, kind, declared, needed, column.held, rules)
     else:
         kind = JSON
     return ExportColumn(output.key, kind, kind.declared)
+
+
+def _rules(text: definition.TableText, name: str) -> tuple[str, ...]:
+    """The clauses behind a column that hold wherever it stands; keys that name other tables are left out."""
+    column = text.column(name)
+    if column is None or column.generated:
+        return ()
+    others = [each.name for each in text.columns if each is not column]
+    clauses = column.of("NOT", "UNIQUE", "CHECK", "DEFAULT", "COLLATE")
+    return tuple(each.text for each in clauses if not (each.kind == "CHECK" and any(map(each.mentions, others))))
 
 
 def _batches(cursor: apsw.Cursor, taken: Callable[[Any], T]) -> Iterator[list[T]]:

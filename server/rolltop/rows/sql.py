@@ -75,7 +75,10 @@ def cells(plan: ReadPlan, *, sorter: bool = False) -> Statement:
     head = _head(text, plan)
     if plan.grouped:
         inner = _groups(text, plan, plan.source.sql, kept(plan))
-        return text.statement(f"{head}{inner}{_limit(text, limited=True, offset=True, apart=False)}")
+        limit = _limit(text, limited=True, offset=True, apart=False)
+        names = ((output, f"_rolltop_{number}") for number, output in enumerate(plan.outputs))
+        made = ", ".join(cell_value(output, name) if isinstance(output, Aggregate) else name for output, name in names)
+        return text.statement(f"{head}SELECT {made} FROM ({inner}{limit})")
     made = ", ".join(cell_value(output, _value(text, output)) for output in plan.outputs) or "NULL"
     rowid = plan.table.rowid
     if sorter and rowid is not None and plan.source.query is None:

@@ -245,6 +245,8 @@ def aggregated(output: Aggregate) -> str:
 
 def cell_value(output: Shown, expression: str) -> str:
     """The SQL value of an output for a cell that has a type of its own; JSON as its text."""
+    if isinstance(output, Aggregate):
+        return _aggregate_cast(output, expression)[0]
     if not isinstance(output, Output):
         return expression
     return plain(output.place) if output.cast is None else cast_value(output)
