@@ -53,7 +53,7 @@ class TestCreateImport:
                 "samples": ["2", "NA", "4"],
                 "misfits": {
                     "boolean": 3, "decimal": 0, "real": 0, "date": 3, "timestamp": 3,
-                    "time": 3, "uuid": 3, "email": 3, "url": 3, "json": 3, "blob": 3, "choice": 0, "text": 0,
+                    "time": 3, "uuid": 3, "email": 3, "url": 3, "json": 0, "blob": 3, "choice": 0, "text": 0,
                 },
                 "include": True,
             }

@@ -230,9 +230,50 @@ class TestFullDisk:
             assert servers.stop(server) == 0
             sound(disk / "workspace").close()
 
+    def test_an_import_that_finds_no_room_leaves_nothing(self, servers: Servers, tmp_path: Path) -> None:
+        content = "word,n\n" + "".join(f"{FILL},{at}\n" for at in range(10_000))
+        with small_disk(tmp_path / "disk", 24) as disk:
+            server = servers.start(disk / "workspace")
+            with owner(server) as client:
+                assert client.get("/api/collections").json() == []  # all of the server is there
+                for room in (0, 6_000_000):  # for nothing at all; for the upload, but not for the rows
+                    fill = disk / "fill"
+                    fill_up(fill, room)
+                    failure = imported(client, content)
+                    assert failure["code"] == "out_of_space", failure
+                    assert client.get("/api/collections").json() == []
+                    assert client.get("/health/ready").status_code == 200
+                    fill.unlink()
+                assert imported(client, content) == {}
+                assert client.get("/rest/v1/words?n=eq.9999&select=n").json() == [{"n": 9999}]
+            assert servers.stop(server) == 0
+            sound(disk / "workspace").close()
 
-def fill_up(path: Path) -> int:
-    """Take what is left of the disk but for a little; how many bytes."""
+
+def imported(client: httpx.Client, content: str) -> dict[str, Any]:
+    """The error that an import of the table `words` ended with, empty when there is none; what was sent is deleted."""
+    headers = {"Content-Type": "text/csv"}
+    sent = client.post("/api/imports", params={"name": "words.csv"}, content=content, headers=headers)
+    if sent.status_code != 202:
+        return dict(sent.json())
+    address = f"/api/imports/{sent.json()['id']}"
+    scanned = ended(client, sent.json()["job"])
+    error = scanned["error"] or ended(client, client.post(f"{address}/run", json={}).json()["id"])["error"]
+    client.delete(address)
+    return dict(error or {})
+
+
+def ended(client: httpx.Client, job: str) -> dict[str, Any]:
+    """The job when it has ended."""
+    deadline = time.monotonic() + 60
+    while (found := client.get(f"/api/jobs/{job}").json())["ended"] is None:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+    return dict(found)
+
+
+def fill_up(path: Path, room: int = 131_072) -> int:
+    """Take what is left of the disk but for that much room; how many bytes."""
     block = b"\0" * 65_536
     size = 0
     with path.open("wb", buffering=0) as file:
@@ -240,5 +281,5 @@ def fill_up(path: Path) -> int:
             while True:
                 size += file.write(block)
         except OSError:
-            file.truncate(max(size - 2 * len(block), 0))
+            file.truncate(max(size - room, 0))
     return size
