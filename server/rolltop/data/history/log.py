@@ -151,7 +151,7 @@ def add(
         ),
     )  # fmt: skip
     cause.change = connection.last_insert_rowid()
-    for name in set(also) - {table}:
+    for name in sorted({*also} - {table}):
         connection.execute("INSERT INTO _rolltop_log_also VALUES (?, ?)", (cause.change, name))
     return cause.change
 

@@ -1,7 +1,7 @@
 """Records what a piece of work changes, inside its transaction.
 
-A session a piece of work: measured, it costs an insert 30 µs and 10,000 rows in one request 20 ms. Memory is bounded: a
-session that grows over the limit is stopped, the work goes on, and its entry says why it cannot be undone.
+A session a piece of work: measured, it costs an insert 65 µs of CPU and 10,000 rows in one request 25 ms. Memory is
+bounded: a session that grows over the limit is stopped, the work goes on, and its entry says why it cannot be undone.
 """
 
 from collections import Counter
@@ -48,12 +48,13 @@ class Recorded(NamedTuple):
 class Recording:
     """One piece of work being recorded."""
 
-    __slots__ = ("along", "cause", "changes_before", "session", "skipped", "stopped", "tables")
+    __slots__ = ("along", "cause", "changes", "session", "skipped", "stopped", "tables")
 
     def __init__(self, session: apsw.Session, cause: Cause, changes_before: int) -> None:
         self.session = session
         self.cause = cause
-        self.changes_before = changes_before
+        self.changes = -changes_before
+        """SQLite's number of rows written, once the work is done."""
         self.tables: list[str] = []
         self.along: list[str] = []
         """Hidden ones that belong to it."""
@@ -76,6 +77,7 @@ class Recorder:
         """How many were written since the start; read by others to see whether there was one."""
         self._shapes: dict[str, tuple[int, int]] = {}
         self._unrecordable: dict[str, bool] = {}
+        self._plain: dict[str, bool] = {}
         self._recording: Recording | None = None
         apsw.session_config(apsw.SQLITE_SESSION_CONFIG_STRMSIZE, log.PART_BYTES)
 
@@ -88,6 +90,7 @@ class Recorder:
         """After anything that may have changed the schema."""
         self._shapes.clear()
         self._unrecordable.clear()
+        self._plain.clear()
 
     def begin(self, cause: Cause | None, *, only_along: bool = False) -> Recording:
         """Start to record; of a change of the schema only the rows that go along."""
@@ -129,6 +132,7 @@ class Recorder:
         """Write the entry, if anything was changed."""
         self._recording = None
         session = recording.session
+        recording.changes += self._connection.total_changes()
         try:
             if (session.is_empty and not recording.skipped) or not (recording.tables or recording.skipped):
                 return None
@@ -206,7 +210,7 @@ class Recorder:
             if recording.stopped
             else f"The table {recording.skipped[0]!r} has no key, and a column takes the name _rowid_."
         )
-        rows = self._connection.total_changes() - recording.changes_before
+        rows = recording.changes
         change = self._add(recording, rows, lost=reason)
         return Recorded(change, recording.cause.actor, [Written(table, None, None, None) for table in tables])
 
@@ -227,9 +231,7 @@ class Recorder:
         connection.execute("SAVEPOINT parts")
         try:
             recording.session.changeset_stream(keep)
-            changes = apsw.Changeset.iter(log.stream(log.changeset(connection, number)))
-            counted = Counter((change.name, change.op) for change in changes)
-            rows = {of: count for of, count in counted.items() if not is_hidden(of[0])}
+            rows = self._counted(recording, number)
             if not rows:
                 connection.execute("ROLLBACK TO parts")
                 return None
@@ -241,8 +243,31 @@ class Recorder:
             connection.execute("RELEASE parts")
         shapes = self._shapes_of([*recording.tables, *recording.along])
         change = self._add(recording, sum(rows.values()), size, shapes=shapes)
-        written = [Written(name, op.lower(), count, None) for (name, op), count in rows.items()]
+        written = [Written(name, kind, count, None) for (name, kind), count in rows.items()]
         return Recorded(change, recording.cause.actor, written)
+
+    def _counted(self, recording: Recording, number: int) -> dict[tuple[str, str], int]:
+        """How many rows of which table were written how.
+
+        To read 10,000 rows of 19 columns for that takes 14 ms, so it is left out where SQLite's own number is the same.
+        """
+        kind, tables = recording.cause.kind, recording.tables
+        if kind in ("insert", "delete") and len(tables) == 1 and not recording.along and self._is_plain(tables[0]):
+            return {(tables[0], kind): recording.changes}
+        changes = apsw.Changeset.iter(log.stream(log.changeset(self._connection, number)))
+        counted = Counter((change.name, change.op.lower()) for change in changes)
+        return {of: count for of, count in counted.items() if not is_hidden(of[0])}
+
+    def _is_plain(self, table: str) -> bool:
+        """Whether a row written is one row written: no triggers, no rule that lets a row replace others."""
+        known = self._plain.get(table)
+        if known is None:
+            sql = (
+                "SELECT 1 FROM sqlite_schema WHERE lower(tbl_name) = lower(?) "
+                "AND (type = 'trigger' OR upper(sql) GLOB '*REPLACE*')"
+            )
+            known = self._plain[table] = not self._connection.execute(sql, (table,)).fetchall()
+        return known
 
     def _shapes_of(self, tables: Iterable[str]) -> str:
         return msgspec.json.encode({name: self._shape(name)[0] for name in tables}).decode()
