@@ -181,7 +181,7 @@ class Application:
         self._back.add_done_callback(self._built)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self.events.closing.set()
+        self.events.close()
         self.bridge.stop()
         with suppress(Exception):  # said when it failed, by whoever asked for it
             await self._back

@@ -253,7 +253,7 @@ def test_the_stream_ends_when_the_server_closes() -> None:
         events = Events("x")
         stream = events.stream()
         await _next(stream)
-        events.closing.set()
+        events.close()
         return [chunk.decode() async for chunk in stream]
 
     assert asyncio.run(_listen()) == []

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from rolltop.auth import OWNER, Actor
 from rolltop.events.event import EVERYTHING, NEEDS, Event, Wanted, hears, joined
@@ -50,14 +50,11 @@ class _Place:
 
 
 class Events:
-    """The last events, and who waits for the next.
-
-    `closing` is set by the application when the server stops: streams end at once, instead of holding it up.
-    """
+    """The last events, and who waits for the next."""
 
     def __init__(self, instance: str, keep: int = KEEP, heartbeat: float = HEARTBEAT_SECONDS) -> None:
         self.instance = instance
-        self.closing = asyncio.Event()
+        self._closed = False
         self._heartbeat = heartbeat
         self._lock = threading.Lock()
         self._ring: deque[Event] = deque(maxlen=keep)
@@ -87,6 +84,11 @@ class Events:
         for listener in listeners:
             listener.call()
 
+    def close(self) -> None:
+        """The server stops: streams end at once, instead of holding it up. From any thread."""
+        self._closed = True
+        self.look_again()
+
     def look_again(self) -> None:
         """A right has been taken away: let every stream look whether it may go on."""
         with self._lock:
@@ -112,19 +114,17 @@ class Events:
         asked again and again; the stream ends when it gives None.
         """
         listener = _Listener(asyncio.get_running_loop())
-        closing = asyncio.create_task(self.closing.wait())
         place, gap = self._enter(listener, last_id)
         try:
             yield self._greeting(place.id)
             if gap:
                 yield RESET
-            while not closing.done() and (actor := who()) is not None:
+            while not self._closed and (actor := who()) is not None:
                 if chunk := self._after(listener, place, wanted, actor):
                     yield chunk
-                elif not await self._news(listener, closing):
+                elif not await self._news(listener):
                     yield _sign_of_life(place)
         finally:
-            closing.cancel()
             with self._lock:
                 self._listeners.discard(listener)
 
@@ -162,12 +162,14 @@ class Events:
                     break
         return bytes(chunk)
 
-    async def _news(self, listener: _Listener, closing: asyncio.Task[Literal[True]]) -> bool:
+    async def _news(self, listener: _Listener) -> bool:
         """Wait for an event or for the end; False when it is time for a sign of life."""
-        news = asyncio.create_task(listener.news.wait())
-        done, _ = await asyncio.wait({news, closing}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
-        news.cancel()
-        return bool(done)
+        try:
+            async with asyncio.timeout(self._heartbeat):
+                await listener.news.wait()
+        except TimeoutError:
+            return False
+        return True
 
 
 def _sign_of_life(place: _Place) -> bytes:

@@ -195,7 +195,7 @@ class _Run:
         """The end begins: let event streams and waiting dialogs go, so that nobody is waited for."""
         if not listener.reopens:
             self._socket.close()
-        app.events.closing.set()
+        app.events.close()
         app.bridge.stop()
 
 
