@@ -1,9 +1,12 @@
 """The types of what a SELECT gives, told from its text; and that the values are what was told."""
 
+import time
 from collections.abc import Iterator
 
 import apsw
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rolltop.data.expressions import body_of_view, is_compound, types_of
 
@@ -174,3 +177,73 @@ class TestStatements:
         for _ in range(60):
             nested = f"SELECT x + 1 AS x FROM ({nested})"
         assert types_of(file, nested) in (("INTEGER",), ("NUMERIC",))
+
+
+WORDS = [
+    *(
+        "SELECT",
+        "FROM",
+        "t",
+        "WHERE",
+        "AS",
+        "x",
+        "i",
+        "s",
+        "(",
+        ")",
+        ",",
+        "*",
+        ".",
+        "+",
+        "-",
+        "||",
+        "->",
+        "CASE",
+        "WHEN",
+    ),
+    *(
+        "THEN",
+        "ELSE",
+        "END",
+        "CAST",
+        "count",
+        "max",
+        "coalesce",
+        "lag",
+        "iif",
+        "NULL",
+        "1",
+        "'a'",
+        "x'00'",
+        ":p",
+        "WITH",
+    ),
+    *("UNION", "ALL", "JOIN", "ON", "DISTINCT", "VALUES", "NOT", "IN", "IS", "COLLATE", "OVER", "FILTER", "EXISTS"),
+    *("above", "counted"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25), st.booleans())
+@settings(max_examples=500, deadline=None, database=None, derandomize=True)
+def test_any_words_are_typed_or_not(words: list[str], selects: bool) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(TABLES)
+    text = " ".join([*(["SELECT", "i", ",", *words, "FROM", "t"] if selects else words)])
+    assert isinstance(types_of(connection, text), tuple)
+    assert isinstance(body_of_view(text), str)
+    assert is_compound(text) in (True, False)
+    connection.close()
+
+
+def test_a_view_of_many_expressions_is_typed_at_once() -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(TABLES)
+    columns = ", ".join(f"max(i) + {number} AS c{number}" for number in range(900))
+    connection.execute(
+        f"CREATE VIEW wide AS SELECT {columns} FROM t; CREATE VIEW wider AS SELECT *, c1 + 1 AS d FROM wide"
+    )
+    started = time.monotonic()
+    told = types_of(connection, "SELECT * FROM wider")
+    assert told == ("INTEGER",) * 901
+    assert time.monotonic() - started < 20
+    connection.close()

@@ -9,7 +9,7 @@ understood here has no type: it is better to say nothing of a value than somethi
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import apsw
@@ -111,10 +111,10 @@ def _of_cast(name: str) -> str:
 
 @dataclass(slots=True)
 class _Known:
-    """What was found of one statement: the columns of what it selects from, and how often SQLite was asked."""
+    """What was found of one statement: the columns of what it selects from, and what SQLite said of its parts."""
 
-    sources: dict[str, dict[str, Declared]]
-    asked: int = 0
+    sources: dict[str, dict[str, Declared]] = field(default_factory=dict)
+    described: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class _Typist:
@@ -123,7 +123,7 @@ class _Typist:
     def __init__(self, connection: apsw.Connection, sql: str, known: _Known | None = None) -> None:
         self._connection = connection
         self._sql = sql
-        self._all = _Known({}) if known is None else known
+        self._all = _Known() if known is None else known
         self._depth = 0
 
     def _text(self, words: Words) -> str:
@@ -184,10 +184,13 @@ class _Typist:
 
     def _described(self, sql: str) -> list[Any]:
         """What SQLite says of the columns of a statement, without running it; nothing when it cannot be prepared."""
+        known = self._all.described.get(sql)
+        if known is not None:
+            return known
         found: list[Any] = []
-        self._all.asked += 1
-        if self._all.asked > _MOST_ASKED:
+        if len(self._all.described) >= _MOST_ASKED:
             return found
+        self._all.described[sql] = found
 
         def look(cursor: apsw.Cursor, _sql: str, _bindings: object) -> bool:
             found.extend(cursor.description_full)
