@@ -160,6 +160,35 @@ class TestARunningServer:
         assert seen.count("closed") <= 2 * len(asking)
         assert seen.count(200) > 20
 
+    def test_stays_with_its_window(self, workspace: Path, tmp_path: Path) -> None:
+        """The page is not told of a new server, the pipe goes on, and its end is the end."""
+        command = [sys.executable, "-m", "rolltop", "serve", "--pipe", "--port", "0", "--workspace", str(workspace)]
+        environment = {**os.environ, "ROLLTOP_HOME": str(tmp_path / "home")}
+        window = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert window.stdin is not None
+        assert window.stdout is not None
+        try:
+            ready = json.loads(window.stdout.readline())
+            assert ready["ev"] == "ready"
+            runtime = discovery.read(workspace)
+            assert runtime is not None
+            owner = Owner(LiveServer(ready["url"], runtime.token, workspace, window.pid))
+            owner.restore(owner.back_up())
+            window.stdin.write(b'{"ev":"code","id":7}\n')
+            window.stdin.flush()
+            told = json.loads(window.stdout.readline())
+            assert (told["ev"], told["id"]) == ("code", 7)
+            assert owner.http.post("/api/auth/exchange", json={"code": told["code"]}).status_code == 200
+            owner.http.close()
+            window.stdin.close()
+            assert window.stdout.read() == b""
+            assert window.wait(PATIENCE) == 0
+        finally:
+            window.kill()
+            window.wait()
+            window.stdout.close()
+            window.stdin.close()
+
     def test_ends_as_asked_after_a_restore(self, owner: Owner, servers: Servers) -> None:
         owner.restore(owner.back_up())
         assert servers.stop(owner.server) == 0

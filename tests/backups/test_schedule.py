@@ -153,7 +153,8 @@ class TestOverHTTP:
         keeper.client.put("/api/backups/schedule", json={"every": "hours", "hours": 1})
         told = until(lambda: (found := keeper.client.get("/api/backups/schedule").json())["problem"] and found)
         assert told["last"] is None
-        assert told["problem"]["message"]
+        assert told["problem"]["code"] == "backups.files"
+        assert told["problem"]["hint"]
 
     @pytest.mark.parametrize(
         "wish", [{"every": "week"}, {"hours": 0}, {"at": "24:00"}, {"at": "3"}, {"keep_last": 0}, {"to": "/x"}]

@@ -46,7 +46,7 @@ class Tickets:
         if parts.scheme or parts.netloc or not parts.path.startswith(DOWNLOADABLE):
             raise NotDownloadable(
                 "A link can be made only for the path of a file.",
-                hint="Give the path of an export, such as /api/exports/flights.csv?month=eq.1.",
+                hint="Give the path of an export, such as /api/exports/flights.csv?month=eq.1, or of a backup's file.",
             )
         now = time.monotonic()
         self._tickets = {key: ticket for key, ticket in self._tickets.items() if ticket.until > now}

@@ -89,6 +89,19 @@ class NothingRestored(NotFound):
         super().__init__("Nothing was restored in this workspace yet.", hint="POST /api/backups/{id}/restore does it.")
 
 
+class FilesUnusable(Conflict):
+    """The system does not let us read or write a file, or it went away meanwhile."""
+
+    code = "backups.files"
+
+    def __init__(self, error: OSError) -> None:
+        where = f"{error.filename}: " if error.filename else ""
+        super().__init__(
+            f"The system refuses the files: {where}{error.strerror or error}.",
+            hint="Look whether the file is there and yours to read and write, then try again.",
+        )
+
+
 class BackupInUse(Conflict):
     """The file cannot be removed now."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from rolltop import __version__
 from rolltop.backups import manifest as manifests
 from rolltop.backups.archive import Writer
-from rolltop.backups.errors import DamagedWorkspace, NoRoom
+from rolltop.backups.errors import DamagedWorkspace, FilesUnusable, NoRoom
 from rolltop.backups.manifest import DatabaseFacts, Manifest, Reason
 from rolltop.backups.source import Moment, Source
 from rolltop.data import copying
@@ -67,7 +67,7 @@ def working(folder: Path) -> Iterator[Path]:
     Raises:
         OutOfSpace: the disk was full.
     """
-    with said_when_full():
+    with files_explained():
         room = Path(tempfile.mkdtemp(prefix=_WORKING, dir=private_folder(folder)))
         try:
             yield room
@@ -76,13 +76,13 @@ def working(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def said_when_full() -> Iterator[None]:
-    """A full disk in words of ours; whoever writes takes back what he has written."""
+def files_explained() -> Iterator[None]:
+    """A full disk, and whatever else the system refuses, in words of ours; whoever writes takes back what he wrote."""
     try:
         yield
     except OSError as error:
         if error.errno not in FULL:
-            raise
+            raise FilesUnusable(error) from error
         raise OutOfSpace(
             "The disk or its quota is full; nothing was left behind.",
             hint="Free some space, or delete old backups, then try again.",

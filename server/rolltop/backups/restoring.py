@@ -13,7 +13,7 @@ from rolltop.backups import manifest as manifests
 from rolltop.backups.archive import Archive
 from rolltop.backups.checking import check_database, check_settings
 from rolltop.backups.errors import AlreadyDecided, DamagedWorkspace, ServedInPlace
-from rolltop.backups.making import Report, make, said_when_full
+from rolltop.backups.making import Report, files_explained, make
 from rolltop.backups.source import of_folder
 from rolltop.data.errors import Damaged
 from rolltop.db.version import DamagedDatabase
@@ -46,7 +46,7 @@ def lay_ready(path: Path, workspace: Path, report: Report, *, served: Path | Non
     folder = workspace / pending.FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        with said_when_full(), Archive(path) as archive:
+        with files_explained(), Archive(path) as archive:
             private_folder(folder)
             archive.make_room(workspace, archive.size)
             new = private_folder(folder / pending.NEW)

@@ -8,7 +8,7 @@ import dataclasses
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,7 +44,10 @@ class Folder:
 
     def list(self) -> builtins.list[Backup]:
         """All of them, newest first."""
-        found = [self._described(path) for path in self.path.glob(f"*{SUFFIX}") if path.is_file()]
+        found = []
+        for path in self.path.glob(f"*{SUFFIX}"):
+            with suppress(FileNotFoundError):  # it has just gone
+                found.append(self._described(path))
         return sorted(found, key=lambda each: each.content.created if each.content else each.changed, reverse=True)
 
     def get(self, id: str) -> Backup:
@@ -53,7 +56,10 @@ class Folder:
         Raises:
             NoSuchBackup: there is none.
         """
-        return self._described(self.file(id))
+        try:
+            return self._described(self.file(id))
+        except FileNotFoundError:
+            raise NoSuchBackup(id) from None
 
     def file(self, id: str) -> Path:
         """Where it lies. The name is looked for among those that are there, and never made into a path.

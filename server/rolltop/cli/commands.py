@@ -262,6 +262,7 @@ def paths(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
         "workspace": folder,
         "data": folder / "data.db",
         "settings": folder / config.SETTINGS_FILE,
+        "backups": folder / "backups",
         "runtime": folder / discovery.RUNTIME_FILE,
         "logs": config.log_folder(),
         "cache": config.cache_folder(),

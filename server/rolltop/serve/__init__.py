@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rolltop.serve.listener import Listener
 
 LOG_FILE = "server.log"
+REOPEN_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
 
 Announce = Callable[[RuntimeFile, str], None]
 
@@ -123,7 +125,7 @@ class _Run:
         from rolltop.serve.listener import Listener
 
         self._connect_window(app)
-        app.open()
+        self._open(app)
         if self._stop.asked:  # there is no use in starting what would only have to end
             app.close()
             return False
@@ -143,6 +145,19 @@ class _Run:
         if listener.failure is not None:
             raise listener.failure
         return listener.reopens and not self._stop.asked
+
+    def _open(self, app: "Application") -> None:
+        """Open the workspace. A command of the same person may have taken it while it was closed for a moment."""
+        from rolltop.workspace import WorkspaceInUse
+
+        until = time.monotonic() + (REOPEN_SECONDS if self._announced else 0.0)
+        while True:
+            try:
+                return app.open()
+            except WorkspaceInUse:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_SECONDS)
 
     def _listening(self) -> socket.socket:
         """The socket for one opening, which closes it at its end. Ours stays: whoever connects in between waits.
