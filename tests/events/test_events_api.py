@@ -17,7 +17,6 @@ from tests.conftest import LiveServer, start_server, stop_server
 
 from rolltop.app import Application
 from rolltop.auth import Actor, Scope
-from rolltop.auth.actor import digest
 
 PATIENCE = httpx.Timeout(30)
 PATIENCE_FOR_OTHERS = 1.0  # seconds that a busy machine may take on top
@@ -194,7 +193,7 @@ class TestStreamEvents:
         self, app: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         nobody = Actor("n", "Nobody", "guest", frozenset({Scope.ADMIN}))
-        monkeypatch.setitem(app.sessions._tokens, digest(app.sessions.owner_token), nobody)
+        monkeypatch.setattr(app.sessions, "owner", nobody)
         assert client.get("/api/events").status_code == 403
 
     def test_needs_a_caller(self, live: LiveServer) -> None:

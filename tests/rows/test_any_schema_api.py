@@ -16,6 +16,7 @@ from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidat
 from starlette.testclient import TestClient
 from tests.rows.conftest import client_of, rows
 
+from rolltop.auth import Grant
 from rolltop.data import Data
 from rolltop.docs.service import complete, merge
 
@@ -120,7 +121,7 @@ def test_is_served(folder: Path, sql: str) -> None:
 
 def serve(client: TestClient, data: Data) -> None:
     """Ask for everything that the documents promise."""
-    document = msgspec.json.decode(msgspec.json.encode(merge(STATIC, data.fresh_catalog())))
+    document = msgspec.json.decode(msgspec.json.encode(merge(STATIC, data.fresh_catalog(), Grant())))
     OpenAPIV31SpecValidator(document).validate()
     root = rows(client.get(""))
     OpenAPIV2SpecValidator(root).validate()

@@ -10,7 +10,7 @@ from tests.rows.conftest import LIBRARY, Open, rows
 
 from rolltop.auth.actor import OWNER
 from rolltop.data import Data
-from rolltop.rows import errors, plan
+from rolltop.rows import errors, plan, sight
 from rolltop.rows.parse import read
 from rolltop.rows.planned import Source
 from rolltop.rows.shape import parameters, split
@@ -279,7 +279,7 @@ class TestEmbed:
         try:
             asked = read(parameters(split(b"select=authors(name),shelves(label)").pieces))
             books = data.catalog.tables["books"]
-            planned = plan.read(asked, Source(books), data.catalog)
+            planned = plan.read(asked, Source(books), sight.of(data.catalog, ()))
             assert {table.name for table in planned.others} == {"authors", "shelves", "placements"}
             nobody = type(OWNER)(id=OWNER.id, name=OWNER.name, role=OWNER.role, scopes=frozenset())
             with pytest.raises(errors.NotAllowed):

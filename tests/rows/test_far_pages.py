@@ -13,7 +13,7 @@ from tests.rows.conftest import client_of, rows
 
 from rolltop.data import Data, functions
 from rolltop.data.reflect import reflect
-from rolltop.rows import landmarks, media, pages, parse, plan, shape
+from rolltop.rows import landmarks, media, pages, parse, plan, shape, sight
 from rolltop.rows.landmarks import Landmarks
 from rolltop.rows.planned import Source
 from rolltop.rows.walk import Walk, walk_of
@@ -133,7 +133,9 @@ class Steps:
 def _walk(connection: apsw.Connection, query: bytes) -> tuple[Walk, list[Any]]:
     catalog = reflect(connection)
     shaped = shape.split(query)
-    planned = plan.read(parse.read(shape.parameters(shaped.pieces)), Source(plan.find_table(catalog, "t")), catalog)
+    planned = plan.read(
+        parse.read(shape.parameters(shaped.pieces)), Source(plan.find_table(catalog, "t")), sight.of(catalog, ())
+    )
     walk = walk_of(planned, media.ARRAY)
     assert walk is not None
     return walk, shaped.values

@@ -9,7 +9,7 @@ from tests.rows.conftest import LIBRARY
 
 from rolltop.data import functions
 from rolltop.data.reflect import reflect
-from rolltop.rows import media, parse, plan, shape, sql
+from rolltop.rows import media, parse, plan, shape, sight, sql
 from rolltop.rows.planned import Source
 
 QUERY = "SELECT * FROM loans WHERE lender_id = ?"
@@ -41,7 +41,7 @@ def test_reads_a_query_like_a_table(query: str, wanted: Any, counted: int, sorte
     shaped = shape.split(query.encode())
     values = [*shaped.values, "1"]  # the argument comes after the literals of the URL
     source = Source(catalog.tables["loans"], QUERY, ((len(shaped.values), int),))
-    planned = plan.read(parse.read(shape.parameters(shaped.pieces)), source, catalog)
+    planned = plan.read(parse.read(shape.parameters(shaped.pieces)), source, sight.of(catalog, ()))
     page = sql.page(planned, media.ARRAY, offset=True, sorter=sorter)
     text, _ = connection.execute(page.sql, page.bindings(values, (10, 0))).fetchall()[0]
     assert json.loads(f"[{text}]") == wanted

@@ -1,6 +1,22 @@
 """Who asks, and what he may: the local owner, sessions of windows and browsers."""
 
-from rolltop.auth.actor import OWNER, Actor, BadCode, Scope, Sessions
+from rolltop.auth.actor import OF_WHOLE, OWNER, Actor, BadCode, Grant, Scope, Sessions
+from rolltop.auth.credentials import Credential, Credentials
+from rolltop.auth.rights import Action, Rights, TableRights
 from rolltop.auth.tickets import Tickets
 
-__all__ = ["OWNER", "Actor", "BadCode", "Scope", "Sessions", "Tickets"]
+__all__ = [
+    "OF_WHOLE",
+    "OWNER",
+    "Action",
+    "Actor",
+    "BadCode",
+    "Credential",
+    "Credentials",
+    "Grant",
+    "Rights",
+    "Scope",
+    "Sessions",
+    "TableRights",
+    "Tickets",
+]

@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from rolltop.auth.actor import Actor, Scope
+from rolltop.auth.actor import OF_WHOLE, OWNER, Actor, Scope
 from rolltop.errors import Forbidden
 
 
@@ -28,16 +28,33 @@ class _Known(SecurityBase):
 _KNOWN = _Known()
 
 
-def require(scope: Scope) -> Callable[[Actor], Actor]:
-    """A dependency that gives the caller when he has `scope`, and answers 403 otherwise."""
+def require(scope: Scope, *, of_limited: bool = False) -> Callable[[Actor], Actor]:
+    """A dependency that gives the caller when he has `scope`, and answers 403 otherwise.
 
-    def _allowed(actor: Annotated[Actor, Security(_KNOWN, scopes=[scope.value])]) -> Actor:
+    Whoever may see only some tables, columns or rows is refused, too, unless the route heeds that: `of_limited`.
+    """
+
+    scopes = [scope.value] if of_limited else [scope.value, OF_WHOLE]
+
+    def _allowed(actor: Annotated[Actor, Security(_KNOWN, scopes=scopes)]) -> Actor:
         if scope not in actor.scopes:
             raise Forbidden(f"This needs the right {scope.value!r}.", hint="Ask the owner of the workspace for it.")
+        if actor.limits and not of_limited:
+            raise Forbidden(
+                "This needs rights on all tables, columns and rows.", hint="Ask the owner of the workspace for them."
+            )
         return actor
 
     return _allowed
 
 
+def _at_the_desk(actor: Annotated[Actor, Security(_KNOWN, scopes=[Scope.ADMIN.value, OF_WHOLE])]) -> Actor:
+    """Gives the local owner, known by the desk itself; answers 403 to everybody else, also to administrators."""
+    if actor.id != OWNER.id or actor.credential:
+        raise Forbidden("Only the owner, at this computer, can do this.", hint="Use the Rolltop window.")
+    return actor
+
+
+AtTheDesk = Annotated[Actor, Depends(_at_the_desk)]
 Caller = Annotated[Actor, Security(_KNOWN)]
 Administrator = Annotated[Actor, Depends(require(Scope.ADMIN))]

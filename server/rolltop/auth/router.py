@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from rolltop.auth.access import Administrator, Caller
+from rolltop.auth.access import AtTheDesk, Caller
 from rolltop.auth.actor import CODE_SECONDS, Sessions
-from rolltop.auth.schemas import CodeExchange, Download, DownloadWish, Me, SessionToken, SignInCode
+from rolltop.auth.schemas import CodeExchange, Download, DownloadWish, SessionToken, SignInCode
 from rolltop.auth.tickets import TICKET_SECONDS, Tickets
-from rolltop.web.guard import DOWNLOADS, token_of
+from rolltop.web.guard import DOWNLOADS
 from rolltop.web.units import BaseUrl
 
 router = APIRouter(prefix="/api", tags=["Access"])
@@ -28,7 +28,7 @@ OpenSessions = Annotated[Sessions, Depends(_sessions)]
 
 
 @router.post("/auth/codes", status_code=201)
-def create_sign_in_code(sessions: OpenSessions, base_url: BaseUrl, _actor: Administrator) -> SignInCode:
+def create_sign_in_code(sessions: OpenSessions, base_url: BaseUrl, _actor: AtTheDesk) -> SignInCode:
     """Make a one-time link that signs a browser in as the local owner."""
     code = sessions.new_code()
     return SignInCode(code=code, url=f"{base_url}/#code={code}", expires_in=CODE_SECONDS)
@@ -40,12 +40,6 @@ def exchange_code(wanted: CodeExchange, sessions: OpenSessions) -> SessionToken:
     return SessionToken(token=sessions.exchange(wanted.code), token_type="bearer")  # noqa: S106 (RFC 6750's word)
 
 
-@router.delete("/auth/session", status_code=204)
-def end_session(request: Request, sessions: OpenSessions, _actor: Caller) -> None:
-    """Sign out: the token of this request is refused from now on."""
-    sessions.end(token_of(request.scope) or "")
-
-
 @router.post("/downloads", status_code=201)
 def create_download(
     wanted: DownloadWish, tickets: Annotated[Tickets, Depends(_tickets)], base_url: BaseUrl, actor: Caller
@@ -54,9 +48,3 @@ def create_download(
     ticket = tickets.issue(actor, wanted.path)
     name = wanted.path.partition("?")[0].rpartition("/")[2]
     return Download(url=f"{base_url}{DOWNLOADS}{ticket}/{name}", expires_in=TICKET_SECONDS)
-
-
-@router.get("/me")
-def read_me(actor: Caller) -> Me:
-    """Who the token belongs to."""
-    return Me(id=actor.id, name=actor.name, role=actor.role)

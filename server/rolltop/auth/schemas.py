@@ -28,14 +28,6 @@ class SignInCode(BaseModel):
     expires_in: int = Field(description="Seconds until the code is refused.", examples=[60])
 
 
-class Me(BaseModel):
-    """The caller."""
-
-    id: str = Field(examples=["owner"])
-    name: str = Field(examples=["Owner"])
-    role: str = Field(examples=["owner"])
-
-
 class DownloadWish(BaseModel):
     """The file to be downloaded."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from rolltop.bridge.access import AtTheWindow
+from rolltop.auth.access import AtTheDesk
 from rolltop.bridge.desktop import Bridge
 from rolltop.bridge.schemas import PageReport
 from rolltop.collections.imports.schemas import Import
@@ -27,7 +27,7 @@ Window = Annotated[Bridge, Depends(_bridge)]
 
 
 @router.post("/ready", status_code=204)
-async def report_ready(report: PageReport, bridge: Window, _actor: AtTheWindow) -> None:
+async def report_ready(report: PageReport, bridge: Window, _actor: AtTheDesk) -> None:
     """The page says that it is usable. Without a window nothing happens."""
     bridge.page_ready(report.title, report.user, report.painted)
 
@@ -38,7 +38,7 @@ async def report_ready(report: PageReport, bridge: Window, _actor: AtTheWindow) 
     response_model=Import,
     responses={204: {"description": "No file was chosen."}, 409: {"description": "There is no desktop window."}},
 )
-async def pick_import(bridge: Window, _actor: AtTheWindow) -> Import | Response:
+async def pick_import(bridge: Window, _actor: AtTheDesk) -> Import | Response:
     """Let the person choose a file in the native dialog, and begin its import."""
     path = await bridge.ask_open(IMPORTABLE)
     return Response(status_code=204) if path is None else await bridge.open_file(path)

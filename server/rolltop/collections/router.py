@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from rolltop.collections.access import Reader
+from rolltop.collections.access import Viewer
 from rolltop.collections.schemas import Collection, CollectionDetail
 from rolltop.collections.service import Collections, Labels, labels
 from rolltop.web.units import Read
@@ -26,12 +26,12 @@ Named = Annotated[Labels, Depends(_labels)]
 
 
 @router.get("")
-async def list_collections(collections: Tables, labels: Named, _actor: Reader) -> list[Collection]:
+async def list_collections(collections: Tables, labels: Named, actor: Viewer) -> list[Collection]:
     """Every table and view with its size, by name."""
-    return await collections.list(labels)
+    return await collections.list(labels, actor)
 
 
 @router.get("/{name:path}")
-async def read_collection(name: str, collections: Tables, labels: Named, _actor: Reader) -> CollectionDetail:
+async def read_collection(name: str, collections: Tables, labels: Named, actor: Viewer) -> CollectionDetail:
     """One table or view with its columns, types, key and references."""
-    return await collections.get(name, labels)
+    return await collections.get(name, labels, actor)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import apsw
 from sqlmodel import Session
 
+from rolltop.auth import Actor, visible
 from rolltop.collections import store
 from rolltop.collections.errors import NoSuchCollection
 from rolltop.collections.schema import structure
@@ -22,7 +23,7 @@ from rolltop.collections.schemas import (
     Reference,
     Unique,
 )
-from rolltop.data import Change, Data, Table, quote
+from rolltop.data import Catalog, Change, Data, Table, quote
 from rolltop.data import Column as DataColumn
 
 VIEW_SECONDS = 0.3
@@ -61,15 +62,16 @@ class Collections:
         self._changes = 0
         data.on_change.append(self._forget)
 
-    async def list(self, labels: Labels) -> builtins.list[Collection]:
-        """Every table and view, by name."""
-        tables = sorted(self._data.fresh_catalog().tables.values(), key=lambda table: table.name.lower())
+    async def list(self, labels: Labels, actor: Actor) -> builtins.list[Collection]:
+        """Every table and view that the caller sees, by name."""
+        seen = visible.of(self._data.fresh_catalog(), actor.limits)
+        tables = sorted(seen.catalog.tables.values(), key=lambda table: table.name.lower())
         return [
             Collection(
                 name=table.name,
                 kind=table.kind,
                 label=labels.get((table.name, ""), _NONE).label or table.name,
-                rows=await self._rows(table),
+                rows=await self._rows(table) if seen.is_whole(table.name) else None,
                 writable=table.writable,
                 description=labels.get((table.name, ""), _NONE).description,
                 columns=len(table.columns),
@@ -77,22 +79,25 @@ class Collections:
             for table in tables
         ]
 
-    async def get(self, name: str, labels: Labels) -> CollectionDetail:
-        """One table or view.
+    async def get(self, name: str, labels: Labels, actor: Actor) -> CollectionDetail:
+        """One table or view, as far as the caller sees it.
 
         Raises:
             NoSuchCollection: there is none of that name.
         """
-        table = self._table(name)
+        seen = visible.of(self._catalog_with(name), actor.limits)
+        table = seen.catalog.table(name)
+        if table is None:
+            raise NoSuchCollection(name)
         own = labels.get((name, ""), _NONE)
         found = await self._data.read(lambda connection: structure.read(connection, name))
         self.seen.remember(found)
-        return CollectionDetail(
+        made = CollectionDetail(
             name=table.name,
             kind=table.kind,
             label=own.label or name,
             description=own.description,
-            rows=await self._rows(table),
+            rows=await self._rows(table) if seen.is_whole(name) else None,
             writable=table.writable,
             columns=_columns(table, labels, found.expressions),
             primary_key=list(table.primary_key),
@@ -107,12 +112,12 @@ class Collections:
             without_rowid=table.without_rowid,
             sql=found.sql,
         )
+        return _seen_in_part(made) if actor.limits else made
 
-    def _table(self, name: str) -> Table:
-        table = self._data.catalog.table(name) or self._data.fresh_catalog().table(name)
-        if table is None:
-            raise NoSuchCollection(name)
-        return table
+    def _catalog_with(self, name: str) -> Catalog:
+        """The catalog; a fresh one when the name is not in it."""
+        catalog = self._data.catalog
+        return catalog if catalog.table(name) is not None else self._data.fresh_catalog()
 
     def _forget(self, change: Change) -> None:
         """On the writer's thread: what was counted of a changed table is no longer true."""
@@ -156,6 +161,13 @@ def _count_rows(connection: apsw.Connection, table: Table) -> int | None:
         return None
     finally:
         connection.set_progress_handler(None, id=watch)
+
+
+def _seen_in_part(made: CollectionDetail) -> CollectionDetail:
+    """The same without what speaks of columns and tables that the caller may not see."""
+    columns = [column.model_copy(update={"expression": None}) for column in made.columns]
+    hidden = {"checks": [], "indexes": [], "triggers": [], "search": [], "sql": ""}
+    return made.model_copy(update={"columns": columns, **hidden})
 
 
 def _columns(table: Table, labels: Labels, expressions: Mapping[str, str]) -> builtins.list[Column]:

@@ -46,27 +46,29 @@ _WRITES = frozenset({apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
 class Authorizer:
     """Asked by SQLite about everything that a statement would do; remembers what it reads and writes.
 
-    `tables` are the names in the schema, `modules` those of virtual tables that are there without being in it: what
-    else is read is a name that the statement itself gives to a part of it.
+    `tables` are the names in the schema, `views` those of views among them, `modules` those of virtual tables that are
+    there without being in it: what else is read is a name that the statement itself gives to a part of it.
     """
 
-    def __init__(self, tables: frozenset[str], modules: frozenset[str]) -> None:
+    def __init__(self, tables: frozenset[str], views: frozenset[str], modules: frozenset[str]) -> None:
         self._tables = tables
+        self._views = views
         self._modules = modules
         self.reads: set[str] = set()
+        self.named: set[str] = set()
         self.writes: set[str] = set()
         self.inserts: set[str] = set()
         self.columns: set[tuple[str, str]] = set()
         """Tables and columns of them that are read or updated, in lower case."""
 
-    def __call__(self, action: int, first: str | None, second: str | None, schema: str | None, _by: str | None) -> int:
+    def __call__(self, action: int, first: str | None, second: str | None, schema: str | None, by: str | None) -> int:
         """SQLite's callback; raises for what is refused."""
         if action in (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE):
             return apsw.SQLITE_OK
         if action == apsw.SQLITE_FUNCTION:
             self._call(second or "")
         elif action == apsw.SQLITE_READ:
-            self._read(first or "", schema)
+            self._read(first or "", schema, by or "")
             self._note(first, second)
         elif action in _WRITES:
             self._look_up(first or "", schema)
@@ -89,10 +91,12 @@ class Authorizer:
             refusal.name = function
             raise refusal
 
-    def _read(self, table: str, schema: str | None) -> None:
+    def _read(self, table: str, schema: str | None, by: str) -> None:
         self._look_up(table, schema)
         if table.lower() in self._tables:
             self.reads.add(table)
+            if by.lower() not in self._views:
+                self.named.add(table)
 
     def _look_up(self, table: str, schema: str | None) -> None:
         lower = table.lower()

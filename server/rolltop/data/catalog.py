@@ -103,9 +103,9 @@ class Table:
         return self.kind == "table"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalog:
-    """All tables and views of one schema version, without SQLite's and Rolltop's own."""
+    """All tables and views of one schema version, without SQLite's and Rolltop's own. Two are never equal."""
 
     version: int
     tables: Mapping[str, Table] = field(default_factory=dict)

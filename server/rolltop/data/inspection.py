@@ -5,6 +5,7 @@
 Whether it writes is told by SQLite (`sqlite3_stmt_readonly`), and so are the columns and where they come from.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Never
@@ -39,6 +40,9 @@ class Inspected:
     columns: tuple[ResultColumn, ...]
     writes: bool
     reads: frozenset[str]
+    """The tables and views that it reads, those below views included."""
+    named: frozenset[str]
+    """Those of them that it names itself, as far as one can tell: it may call a part of it like a view."""
     changes: frozenset[str]
     """The tables that it writes, those of triggers included."""
     inserts: frozenset[str]
@@ -92,12 +96,17 @@ def inspect(connection: apsw.Connection, text: str) -> Inspected:
         cursor.close(True)
     if found["explains"]:
         raise forbidden(REASONS["EXPLAIN"])
-    reads, changes = frozenset(authorizer.reads), frozenset(authorizer.writes)
-    columns = _typed(found["columns"], sql, connection)
     return Inspected(
-        sql, found["names"], columns, not found["readonly"], reads, changes,
-        frozenset(authorizer.inserts), frozenset(authorizer.columns),
-    )  # fmt: skip
+        sql,
+        found["names"],
+        _typed(found["columns"], sql, connection),
+        not found["readonly"],
+        frozenset(authorizer.reads),
+        frozenset(authorizer.named),
+        frozenset(authorizer.writes),
+        frozenset(authorizer.inserts),
+        frozenset(authorizer.columns),
+    )
 
 
 def _typed(columns: tuple[ResultColumn, ...], sql: str, connection: apsw.Connection) -> tuple[ResultColumn, ...]:
@@ -115,12 +124,25 @@ def _of_type(column: ResultColumn, declared: str | None, *, mixed: bool) -> Resu
     return column if column.column is not None else replace(column, declared=declared)
 
 
-def _known(connection: apsw.Connection) -> tuple[frozenset[str], frozenset[str]]:
-    """Lower-case names of the tables in the schema, and of the modules that are tables by themselves."""
-    tables = connection.execute("SELECT lower(name) FROM main.sqlite_schema WHERE type IN ('table', 'view')")
-    names = frozenset(name for (name,) in tables)
+def _known(connection: apsw.Connection) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Lower-case names of the tables in the schema, of its views, and of the modules that are tables by themselves."""
+    known = connection.execute("SELECT lower(name), type FROM main.sqlite_schema WHERE type IN ('table', 'view')")
+    kinds = {str(name): kind for name, kind in known}
+    views = frozenset(name for name, kind in kinds.items() if kind == "view")
     modules = connection.execute("SELECT lower(name) FROM pragma_module_list")
-    return names, frozenset(name for (name,) in modules) - TABLE_FUNCTIONS
+    return frozenset(kinds), views, frozenset(name for (name,) in modules) - TABLE_FUNCTIONS
+
+
+def qualified(sql: str) -> bool:
+    """Whether the statement names the schema that a table is in, as in `main.t`."""
+    words = [word for word, _ in ddl.placed_tokens(sql)]
+    pairs = itertools.pairwise(words)
+    return any(
+        word.kind in ("name", "string")
+        and word.name.lower() == "main"
+        and after.text.startswith(".")  # a number, if any
+        for word, after in pairs
+    )
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------

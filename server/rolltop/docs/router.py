@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from rolltop.auth.access import Caller
 from rolltop.docs.service import Document
-from rolltop.web.units import DataFile
 
 router = APIRouter(tags=["Docs"])
 
@@ -19,17 +18,15 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def _document(request: Request) -> Document:
     state = request.app.state
     if not hasattr(state, "document"):
-        state.document = Document(request.app.openapi, state.saved)
+        state.document = Document(request.app.openapi, state.data, state.saved)
     document: Document = state.document
     return document
 
 
 @router.get("/openapi.json", response_class=Response, responses=_RESPONSES)
-def read_openapi(
-    request: Request, document: Annotated[Document, Depends(_document)], data: DataFile, actor: Caller
-) -> Response:
+def read_openapi(request: Request, document: Annotated[Document, Depends(_document)], actor: Caller) -> Response:
     """This document: every address of this server that you may use, with typed paths for your tables and queries."""
-    rendered = document.render(data.fresh_catalog(), actor.scopes)
+    rendered = document.render(actor)
     headers = {"ETag": rendered.etag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == rendered.etag:
         return Response(status_code=304, headers=headers)

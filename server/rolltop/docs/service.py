@@ -6,16 +6,17 @@ catalog, queries ─▶ rows.openapi, trimmed to the caller ──────�
 
 import copy
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from rolltop.auth import Scope
-from rolltop.data import Catalog
-from rolltop.docs.trim import operations, trimmed
+from rolltop.auth import OF_WHOLE, Actor, Grant
+from rolltop.data import Catalog, Data
+from rolltop.docs.trim import WHOLE, operations, trimmed
 from rolltop.events.schemas import schemas as event_schemas
+from rolltop.rows import called, sight
 from rolltop.rows import openapi as rows
 from rolltop.rows.openapi.kept import Kept
 from rolltop.rows.saved import Call, SavedQueries
@@ -29,10 +30,10 @@ _TAGS = {
     "Exports": "From rows to a file: CSV, TSV, JSON, NDJSON, Excel, Parquet, SQLite.",
     "Queries": "SQL under a name, with typed parameters. `/rest/v1/rpc/{name}` calls it.",
     "History": "What was changed, by whom and when, before and after; undo and redo.",
-    "Backups": "Copies of the data file, made by hand or by a schedule, checked, and put back.",
     "Jobs": "Work that goes on after its request was answered: progress, log, cancel, retry.",
     "Events": "What changed, as it changes: one stream of server-sent events.",
-    "Access": "Signing in, and who is asking.",
+    "Backups": "The whole workspace in one file: made, checked, brought back.",
+    "Access": "Who may do what: signing in, people, roles, tokens.",
     "Server": "The running server, its workspace, its health.",
     "Desktop": "What only the window can do, such as native dialogs.",
     "Docs": "This document.",
@@ -65,29 +66,30 @@ class Rendered:
 class Document:
     """The document of one server. `routes` gives FastAPI's own part; it is asked once, at the first request."""
 
-    def __init__(self, routes: Callable[[], JSONObject], saved: SavedQueries) -> None:
+    def __init__(self, routes: Callable[[], JSONObject], data: Data, saved: SavedQueries) -> None:
         self._routes = routes
+        self._data = data
         self._saved = saved
         self._static: JSONObject | None = None
         self._kept = Kept[Rendered]()
 
-    def render(self, catalog: Catalog, scopes: frozenset[Scope]) -> Rendered:
-        """The document of this catalog for a caller with `scopes`; made once for both."""
-        return self._kept.get(catalog, self._saved.now.version, scopes, lambda: self._made(catalog, scopes))
+    def render(self, actor: Actor) -> Rendered:
+        """The document of this moment for a caller; made once for all who may do the same."""
+        catalog = self._data.fresh_catalog()
+        return self._kept.get(catalog, self._saved.now.version, actor.grant, lambda: self._made(catalog, actor))
 
-    def _made(self, catalog: Catalog, scopes: frozenset[Scope]) -> Rendered:
+    def _made(self, catalog: Catalog, actor: Actor) -> Rendered:
         if self._static is None:
             self._static = complete(self._routes())
-        body = msgspec.json.encode(merge(self._static, catalog, scopes, self._saved.callable()))
+        calls = called.callable_by(self._data, self._saved, actor)
+        body = msgspec.json.encode(merge(self._static, catalog, actor.grant, calls))
         return Rendered(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-def merge(
-    static: JSONObject, catalog: Catalog, scopes: Collection[Scope] = tuple(Scope), calls: Sequence[Call] = ()
-) -> JSONObject:
-    """`static` with the paths, schemas and tags of tables and queries, for a caller with `scopes`; itself it stays."""
-    made = rows.document(catalog, scopes, taken=static["components"]["schemas"], calls=calls)
-    own = trimmed(static, scopes)
+def merge(static: JSONObject, catalog: Catalog, grant: Grant, calls: Sequence[Call] = ()) -> JSONObject:
+    """`static` with the paths, schemas and tags of tables and queries, for a caller with `grant`; itself it stays."""
+    made = rows.document(sight.of(catalog, grant.limits), grant, taken=static["components"]["schemas"], calls=calls)
+    own = trimmed(static, grant)
     components = own["components"]
     yours = [tag["name"] for tag in made.tags]
     tags = [tag for tag in own["tags"] if tag["name"] not in yours]
@@ -139,7 +141,9 @@ def _correct(path: str, operation: JSONObject) -> None:
         operation["security"] = []
     else:
         if "security" in operation:
-            scopes = operation["security"][0]["bearer"]
+            scopes = [scope for scope in operation["security"][0]["bearer"] if scope != OF_WHOLE]
+            if len(scopes) < len(operation["security"][0]["bearer"]):
+                operation[WHOLE] = True
             operation["security"] = [{name: scopes} for name in _SECURITY_SCHEMES]
         responses.setdefault("401", _error("No token, or one that isn't known."))
     if "requestBody" in operation:

@@ -1,9 +1,9 @@
 """The document as one caller may use it: operations that need other rights are left out, and what only they used."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from rolltop.auth import Scope
+from rolltop.auth import Grant
 
 JSONObject = dict[str, Any]
 
@@ -18,12 +18,15 @@ def operations(document: JSONObject) -> Iterator[tuple[str, str, JSONObject]]:
                 yield path, method, item[method]
 
 
-def trimmed(document: JSONObject, scopes: Collection[Scope]) -> JSONObject:
-    """`document` without the operations that need a scope which is not among `scopes`."""
-    held = set(scopes)
+WHOLE = "x-rolltop-whole"
+"""Marks an operation that is only for callers who may use every table, column and row."""
+
+
+def trimmed(document: JSONObject, grant: Grant) -> JSONObject:
+    """`document` without the operations that a caller with `grant` may not use."""
     paths: JSONObject = {}
     for path, method, operation in operations(document):
-        if _needed(document, operation) <= held:
+        if _needed(document, operation) <= grant.scopes and not (grant.limits and operation.get(WHOLE)):
             paths.setdefault(path, {})[method] = operation
     kept = document | {"paths": paths}
     used = {tag for _, _, operation in operations(kept) for tag in operation["tags"]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from rolltop.auth import Actor, Scope
+from rolltop.auth import Action, Actor, Scope
 
 ROW_KINDS = frozenset({"insert", "update", "delete"})
 NEEDS = {
@@ -72,9 +72,29 @@ class Wanted:
 EVERYTHING = Wanted()
 
 
-def hears(actor: Actor, event: Event) -> bool:
-    """Whether the caller has the right to know of this."""
-    return NEEDS[event.kind] in actor.scopes
+_NOTHING_MORE = {"kind": None, "rows": None, "keys": None, "actor": None, "change": None}
+
+
+def heard(actor: Actor, event: Event) -> Event | None:
+    """The event as the caller may know it; None for one of which he may not know.
+
+    Whoever sees only some tables, columns or rows hears that his tables change, and of those that he does not see whole
+    nothing more: not which rows, and not how many.
+    """
+    if NEEDS[event.kind] not in actor.scopes:
+        return None
+    if not actor.limits:
+        return event
+    if event.kind not in ("rows", "schema"):
+        return None
+    table = event.data.get("table")
+    if event.kind == "schema":
+        return Event(event.id, "schema", {**event.data, "table": None, "actor": None, "change": None})
+    if table is not None and not actor.may(Action.SELECT, table):
+        return None
+    if table is None or all(rights.of(table).whole for rights in actor.limits):
+        return event
+    return Event(event.id, "rows", {**event.data, **_NOTHING_MORE})
 
 
 def joined(before: Event, kind: str, data: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from rolltop.auth import Actor, Sessions
+from rolltop.auth import Actor
 from rolltop.events.access import Listener
 from rolltop.events.event import NEEDS, ROW_KINDS, Wanted
 from rolltop.events.schemas import described
@@ -34,9 +34,9 @@ def _events(request: Request) -> Events:
 
 def _who(request: Request) -> Callable[[], Actor | None]:
     """Asks again whose token it is, for it may be taken away while the stream goes on."""
-    sessions: Sessions = request.app.state.sessions
+    who: Callable[[str], Actor | None] = request.app.state.who
     token = token_of(request.scope) or ""
-    return lambda: sessions.actor(token)
+    return lambda: who(token)
 
 
 def _wanted(

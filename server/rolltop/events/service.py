@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from rolltop.auth import OWNER, Actor
-from rolltop.events.event import EVERYTHING, NEEDS, Event, Wanted, hears, joined
+from rolltop.events.event import EVERYTHING, NEEDS, Event, Wanted, heard, joined
 
 KEEP = 2_000
 HEARTBEAT_SECONDS = 15.0
@@ -155,9 +155,10 @@ class Events:
         chunk = bytearray()
         for event in reversed(missed):
             place.id = event.id
-            if wanted.takes(event) and hears(actor, event):
+            told = heard(actor, event) if wanted.takes(event) else None
+            if told is not None:
                 place.told = event.id
-                chunk += event.encoded()
+                chunk += told.encoded()
                 if len(chunk) >= CHUNK_BYTES:
                     break
         return bytes(chunk)

@@ -4,23 +4,26 @@ For whoever answers a call: `calling` with a page, `exporting` with a file.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import apsw
 
 from rolltop.auth import Actor, Scope
-from rolltop.data import Catalog, Data
+from rolltop.data import Data
 from rolltop.data.ddl import tokens_of
-from rolltop.data.errors import SyntaxProblem, of_running
+from rolltop.data.errors import SQLProblem, SyntaxProblem, of_running
 from rolltop.data.inspection import problem_of
 from rolltop.data.types import SQLValue
-from rolltop.errors import RolltopError
-from rolltop.rows import arguments, errors, parse, plan, returned, shape
+from rolltop.errors import Forbidden, RolltopError
+from rolltop.rows import arguments, errors, parse, returned, shadows, shape, sight
 from rolltop.rows.asked import Asked, Item
 from rolltop.rows.described import Described
 from rolltop.rows.planned import Source
-from rolltop.rows.saved import SavedQueries, SavedQuery
+from rolltop.rows.saved import Call, SavedQueries, SavedQuery
 from rolltop.rows.shape import Shaped
+from rolltop.rows.sight import Sight
+from rolltop.rows.statement import Statement
 
 _WRITING = ("INSERT", "REPLACE", "UPDATE", "DELETE")
 
@@ -34,15 +37,32 @@ def query_named(saved: SavedQueries, name: str, given: Mapping[str, Any]) -> Sav
     return query
 
 
-def may_call(actor: Actor, described: Described) -> None:
-    """Refuse with 42501 what the caller has no right to."""
-    tables = described.catalog.tables
-    for name in described.statement.reads & tables.keys():
-        plan.may(actor, tables[name], Scope.ROWS_READ)
-    for name in described.statement.changes & tables.keys():
-        plan.may(actor, tables[name], Scope.ROWS_WRITE)
-    if (Scope.ROWS_WRITE if described.statement.writes else Scope.ROWS_READ) not in actor.scopes:
+def seen_by(data: Data, actor: Actor, described: Described) -> Described:
+    """The query as its caller sees its tables; 42501 for what he has no right to."""
+    statement = described.statement
+    if (Scope.ROWS_WRITE if statement.writes else Scope.ROWS_READ) not in actor.scopes:
         raise errors.NotAllowed(described.name)
+    seen = sight.of(described.catalog, actor.limits)
+    if statement.writes:
+        shadows.check_write(statement, seen, actor)
+        return described
+    before = shadows.of(statement, seen, actor, None)
+    if not before.sql:
+        return described
+    try:
+        columns = data.inspect(shadows.looked_at(statement, before)).columns
+    except SQLProblem as problem:
+        raise errors.QueryNotAllowed(described.name, problem.message) from None
+    return described.with_columns(columns, seen.catalog)
+
+
+def callable_by(data: Data, saved: SavedQueries, actor: Actor) -> list[Call]:
+    """The saved queries that the caller may call, as he sees them; of their statements, not of rows that were seen."""
+    found = []
+    for call in saved.callable():
+        with suppress(Forbidden):
+            found.append(Call(call.query, seen_by(data, actor, call.described)))
+    return found
 
 
 def refuse_writing(described: Described) -> None:
@@ -52,15 +72,19 @@ def refuse_writing(described: Described) -> None:
         raise errors.ReadOnlyCall(next((word for word in words if word in _WRITING), "WRITE"))
 
 
-def source_of(described: Described, literals: int) -> Source:
-    """A query that reads in the place of a table: its arguments are bound after so many literals of the URL."""
-    binds = tuple((literals + number, _as_it_is) for number in range(len(described.statement.parameters)))
-    return Source(described.table, described.sql, binds)
+def source_of(actor: Actor, described: Described, literals: int) -> Source:
+    """A query that reads in the place of a table: its arguments are bound after so many literals of the URL, and after
+    them the caller's own values."""
+    parameters = len(described.statement.parameters)
+    seen = sight.of(described.catalog, actor.limits)
+    before = shadows.of(described.statement, seen, actor, literals + parameters)
+    binds = tuple((literals + number, _as_it_is) for number in range(parameters))
+    return Source(described.table, described.sql, before.binds + binds, before.sql)
 
 
-def catalog_of(described: Described) -> Catalog:
+def sight_of(actor: Actor, described: Described) -> Sight:
     """Where its rows have relationships: only rows of a table have some."""
-    return described.catalog if described.of_table else returned.NO_TABLES
+    return sight.of(described.catalog, actor.limits) if described.of_table else sight.of(returned.NO_TABLES, ())
 
 
 def needs_types(shaped: Shaped) -> bool:
@@ -70,13 +94,17 @@ def needs_types(shaped: Shaped) -> bool:
     return bool(asked.filters) or any(item.cast or item.aggregate or item.field.steps for item in items)
 
 
-async def seen(data: Data, saved: SavedQueries, described: Described, values: Sequence[SQLValue]) -> Described:
+async def typed(
+    data: Data, saved: SavedQueries, actor: Actor, described: Described, values: Sequence[SQLValue]
+) -> Described:
     """The same with the types of the values that its first rows hold."""
-    names = described.untyped
-    statement = returned.kinds_of(described.sql, [column.name for column in described.table.columns], names)
-    rows = await data.query(lambda one: one.execute(statement, values).fetchall(), single=True)
+    names, source = described.untyped, source_of(actor, described, 0)
+    columns = [column.name for column in described.table.columns]
+    text = returned.kinds_of(described.sql, columns, names, source.before)
+    bindings = Statement(text, source.binds, 0).bindings([*values, *actor.me])
+    rows = await data.query(lambda one: one.execute(text, bindings).fetchall(), single=True)
     described = described.typed((name, {str(row[at]) for row in rows}) for at, name in enumerate(names))
-    if not described.untyped:
+    if not described.untyped and not actor.limits:
         saved.remember(described)
     return described
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 
+from rolltop.auth import Actor
 from rolltop.data import Cause, Data, bounds
 from rolltop.data.errors import MemoryExceeded, SQLProblem
 from rolltop.data.types import SQLValue
@@ -64,14 +65,13 @@ class Calling:
     async def _once(self, request: Request, name: str, content: bytes) -> Answer:
         shaped, given, texts = self._asked(request, content)
         query = called.query_named(self._saved, name, given)
-        described = self._saved.described(query)
+        described = called.seen_by(self._data, request.actor, self._saved.described(query))
         statement = described.statement
         others = self._saved.now.queries
         values = arguments.bound(query, statement.parameters, given, others, texts=texts)
         wanted = _media(media.accepted(request.accept), described)
         if request.method != "POST":
             called.refuse_writing(described)
-        called.may_call(request.actor, described)
         if request.preferences.max_affected is not None and described.shape in ("nothing", "value"):
             raise errors.AffectedOfValue
         header = request.range if request.method == "GET" else None
@@ -98,10 +98,10 @@ class Calling:
         """The statements for this shape of request on what the query gives."""
         types = tuple(column.type.name for column in described.table.columns)
         version = (self._saved.now.version, described.catalog.version)
-        key = (described.name, version, types, shaped.pieces, wanted, skip)
+        key = (described.name, version, types, shaped.pieces, wanted, skip, request.actor.limits)
         compiled = self._shapes.get(key)
         if compiled is None:
-            compiled = self._compile(described, shaped, wanted, skip=skip)
+            compiled = self._compile(request.actor, described, shaped, wanted, skip=skip)
             if len(self._shapes) > SHAPES_KEPT:
                 self._shapes.clear()
             self._shapes[key] = compiled
@@ -109,14 +109,15 @@ class Calling:
             plan.may_read(request.actor, compiled.plan)
         return compiled
 
-    def _compile(self, described: Described, shaped: Shaped, wanted: Media, *, skip: bool) -> Compiled:
-        statement = described.statement
-        if statement.writes:
+    def _compile(self, actor: Actor, described: Described, shaped: Shaped, wanted: Media, *, skip: bool) -> Compiled:
+        mine = len(shaped.values)
+        if described.statement.writes:
             source = Source(described.table, returned.QUERY)
         else:
-            source = called.source_of(described, len(shaped.values))
+            source = called.source_of(actor, described, mine)
+            mine += len(described.statement.parameters)
         asked = parse.read(shape.parameters(shaped.pieces))
-        planned = plan.read(asked, source, called.catalog_of(described))
+        planned = plan.read(asked, source, called.sight_of(actor, described), mine)
         if described.shape != "rows" and len(planned.outputs) != 1:
             raise errors.OneValueOnly(described.name)
         sorter = bool(planned.order)
@@ -135,9 +136,9 @@ class Calling:
         window: Window,
     ) -> Answer:
         if described.untyped and called.needs_types(shaped):
-            described = await called.seen(self._data, self._saved, described, arguments)
+            described = await called.typed(self._data, self._saved, request.actor, described, arguments)
         compiled = self._compiled(request, described, shaped, wanted, skip=window.offset > 0)
-        values = [*shaped.values, *arguments]
+        values = [*shaped.values, *arguments, *request.actor.me]
         most = request.preferences.max_affected
         if most is not None:
             count = compiled.count
@@ -200,7 +201,8 @@ class Calling:
         described = described.typed(returned.kinds(described, rows))
         compiled = self._compiled(request, described, shaped, wanted, skip=window.offset > 0)
         with returned.table_of(connection, described, rows[:1] if described.first_only else rows):
-            return self._pages.at_once(connection, request, compiled, shaped.values, window)
+            values = [*shaped.values, *request.actor.me]
+            return self._pages.at_once(connection, request, compiled, values, window)
 
 
 def _media(wanted: Media, described: Described) -> Media:

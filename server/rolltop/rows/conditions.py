@@ -4,7 +4,7 @@
 What is embedded to one stands beside its parent in FROM; what is embedded to many has a SELECT of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rolltop.data import quote
 from rolltop.data.functions import order_of_operand
@@ -39,8 +39,12 @@ def joins(text: Text, selection: Selection) -> str:
 
 
 def kept(selection: Selection) -> tuple[Where, ...]:
-    """The conditions on a row: its filters, and that nothing embedded with `!inner` lacks."""
-    return (*selection.where, *(Exists(embed, False) for embed in selection.embeds if embed.inner))
+    """The conditions on a row: its filters, the rules, and that nothing embedded with `!inner` lacks."""
+    return (
+        *selection.where,
+        *selection.rules,
+        *(Exists(embed, False) for embed in selection.embeds if embed.inner),
+    )
 
 
 def belongs(embed: Embedded) -> str:
@@ -67,7 +71,8 @@ def base(embed: Embedded) -> str:
         key = junction.to_target
         between = quote(junction.table.name)
         if junction.table.indexed.isdisjoint(junction.to_origin.columns):
-            both = dict.fromkeys((*junction.to_origin.columns, *key.columns))
+            ruled = _columns(embed.rules, f"{embed.row}j")
+            both = dict.fromkeys((*junction.to_origin.columns, *key.columns, *ruled))
             between = f"(SELECT {', '.join(map(quote, both))} FROM {between} LIMIT -1)"
         pairs = _equal(embed.row, key.parent_columns, f"{embed.row}j", key.columns)
         return f"{between} AS {embed.row}j JOIN {own} ON {pairs}"
@@ -77,6 +82,15 @@ def base(embed: Embedded) -> str:
         keys = f"(SELECT {', '.join(columns)}, {key_column} AS {KEY} FROM {embed.source.sql} LIMIT -1) AS {embed.row}k"
         return f"{keys} CROSS JOIN {own} ON {embed.row}.{key_column} = {embed.row}k.{KEY}"
     return own
+
+
+def _columns(where: Iterable[Where], row: str) -> Iterator[str]:
+    """The columns of a row that conditions look at."""
+    for part in where:
+        if isinstance(part, Logic):
+            yield from _columns(part.members, row)
+        elif isinstance(part, Test) and part.place.row == row:
+            yield part.place.column.name
 
 
 def _exists(text: Text, test: Exists) -> str:

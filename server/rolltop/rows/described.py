@@ -44,6 +44,12 @@ class Described:
         """The statement of a query that reads, of its first row only where it gives no more."""
         return f"SELECT * FROM ({self.statement.sql}\n) LIMIT 1" if self.first_only else f"{self.statement.sql}\n"  # noqa: S608
 
+    def with_columns(self, columns: Sequence[ResultColumn], catalog: Catalog) -> "Described":
+        """The same for a caller who sees only `catalog`, to whom the query gives these columns."""
+        statement = replace(self.statement, columns=tuple(columns))
+        made = describe(self.name, "one" if self.first_only else "many", statement, catalog)
+        return replace(made, catalog=self.catalog)
+
     def typed(self, kinds: Iterable[tuple[str, Iterable[str]]]) -> "Described":
         """The same, knowing the storage classes (`typeof`) that were seen in these columns."""
         found = {name: _DECLARED.get(frozenset(seen) - {"null"}) for name, seen in kinds}

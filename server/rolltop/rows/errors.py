@@ -436,6 +436,58 @@ class NotAllowed(Forbidden):
         super().__init__(f"permission denied for table {name}")
 
 
+class ColumnNotAllowed(Forbidden):
+    """The column is read only for the caller."""
+
+    code = "42501"
+
+    def __init__(self, table: str, column: str) -> None:
+        super().__init__(f"permission denied for column {column} of table {table}", hint="Leave the column out.")
+
+
+class RowNotAllowed(Forbidden):
+    """The row that was to be written is one that its writer could not see."""
+
+    code = "42501"
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f'new row violates row-level security policy for table "{table}"')
+
+
+class QueryNotAllowed(Forbidden):
+    """A query uses what its caller may not see."""
+
+    code = "42501"
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"permission denied for function {name}", details=f"To you its SQL does not fit: {problem}")
+
+
+class QualifiedName(Forbidden):
+    """A query goes past what its caller may see."""
+
+    code = "42501"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "permission denied: the query names the schema of a table",
+            hint="Write the table's name alone, without `main.` before it.",
+        )
+
+
+class BrokenRule(Forbidden):
+    """A rule speaks of columns that are no longer there, or no longer what they were: nobody sees a row by it."""
+
+    code = "42501"
+
+    def __init__(self, table: str, problem: str) -> None:
+        super().__init__(
+            f"permission denied for table {table}",
+            details=f"The rule on its rows does not fit the table any more: {problem}.",
+            hint="Whoever manages the roles can mend the rule.",
+        )
+
+
 class UniqueViolation(Conflict):
     code = "23505"
 

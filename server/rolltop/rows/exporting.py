@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 import apsw
 
-from rolltop.auth import Actor, Scope
-from rolltop.data import Catalog, ColumnType, Data, definition
+from rolltop.auth import Action, Actor
+from rolltop.data import ColumnType, Data, definition
 from rolltop.data.types import SQLValue
-from rolltop.rows import arguments, called, paging, parse, plan, respond, shape, sql
+from rolltop.rows import arguments, called, paging, parse, plan, respond, shape, sight, sql
 from rolltop.rows.media import Media
 from rolltop.rows.planned import JSON, Aggregate, Output, ReadPlan, Shown, Source
 from rolltop.rows.saved import SavedQueries
 from rolltop.rows.shape import Shaped
+from rolltop.rows.sight import Sight
 
 ROWS_AT_ONCE = 1_000
 
@@ -91,13 +92,13 @@ def result(data: Data, actor: Actor, name: str, query: bytes) -> Result:
     Raises:
         RolltopError: the dialect's errors, as for a GET.
     """
-    catalog = data.fresh_catalog()
-    source = Source(plan.find_table(catalog, name))
+    seen = sight.of(data.fresh_catalog(), actor.limits)
+    source = Source(plan.find_table(seen.catalog, name))
     shaped = shape.split(query)
-    planned = _planned(shaped, source, catalog)
-    plan.may(actor, source.table, Scope.ROWS_READ)
+    planned = _planned(shaped, source, seen, len(shaped.values))
+    plan.may(actor, source.table, Action.SELECT)
     plan.may_read(actor, planned)
-    return Result(planned, shaped.values, _window(shaped))
+    return Result(planned, [*shaped.values, *actor.me], _window(shaped))
 
 
 async def result_of_query(
@@ -118,17 +119,18 @@ async def result_of_query(
         given, _ = arguments.of_body(body, None, None)
     shaped = shape.split(query)
     asked = called.query_named(saved, name, given)
-    described = saved.described(asked)
+    described = called.seen_by(data, actor, saved.described(asked))
     guessed = frozenset(described.untyped)
     values = arguments.bound(asked, described.statement.parameters, given, saved.now.queries, texts=body is None)
     called.refuse_writing(described)
-    called.may_call(actor, described)
     if described.untyped:
         with _explained():
-            described = await called.seen(data, saved, described, values)
-    planned = _planned(shaped, called.source_of(described, len(shaped.values)), called.catalog_of(described))
+            described = await called.typed(data, saved, actor, described, values)
+    first = len(shaped.values)
+    source, seen = called.source_of(actor, described, first), called.sight_of(actor, described)
+    planned = _planned(shaped, source, seen, first + len(values))
     plan.may_read(actor, planned)
-    return Result(planned, [*shaped.values, *values], _window(shaped), guessed)
+    return Result(planned, [*shaped.values, *values, *actor.me], _window(shaped), guessed)
 
 
 def stream(data: Data, result: Result, produce: Callable[[apsw.Connection], Iterator[bytes]]) -> AsyncGenerator[bytes]:
@@ -152,8 +154,8 @@ def _explained() -> Iterator[None]:
         raise called.of_data(failure) from None
 
 
-def _planned(shaped: Shaped, source: Source, catalog: Catalog) -> ReadPlan:
-    return plan.read(parse.read(shape.parameters(shaped.pieces)), source, catalog)
+def _planned(shaped: Shaped, source: Source, seen: Sight, mine: int) -> ReadPlan:
+    return plan.read(parse.read(shape.parameters(shaped.pieces)), source, seen, mine)
 
 
 def _window(shaped: Shaped) -> tuple[int, int]:

@@ -5,9 +5,9 @@ import asyncio
 import msgspec
 
 from rolltop import __version__
-from rolltop.auth import Scope
+from rolltop.auth import Actor
 from rolltop.data import Catalog, Data
-from rolltop.rows import errors
+from rolltop.rows import called, errors, sight
 from rolltop.rows.media import OPENAPI, accepts_document
 from rolltop.rows.openapi import root
 from rolltop.rows.openapi.kept import Kept
@@ -31,12 +31,14 @@ class Introspection:
         if request.method not in ("GET", "HEAD"):
             raise errors.UnknownMethod(f"Unsupported HTTP method: {request.method}")
         accepts_document(request.accept)
-        body = await asyncio.to_thread(self._document, request.actor.scopes)
+        body = await asyncio.to_thread(self._document, request.actor)
         return Answer(200, [(b"content-type", OPENAPI)], body)
 
-    def _document(self, scopes: frozenset[Scope]) -> bytes:
+    def _document(self, actor: Actor) -> bytes:
         catalog = self._data.fresh_catalog()
-        return self._kept.get(catalog, self._saved.now.version, scopes, lambda: self._made(catalog, scopes))
+        return self._kept.get(catalog, self._saved.now.version, actor.grant, lambda: self._made(catalog, actor))
 
-    def _made(self, catalog: Catalog, scopes: frozenset[Scope]) -> bytes:
-        return msgspec.json.encode(root.document(catalog, scopes, self._saved.callable(), __version__))
+    def _made(self, catalog: Catalog, actor: Actor) -> bytes:
+        calls = called.callable_by(self._data, self._saved, actor)
+        seen = sight.of(catalog, actor.limits)
+        return msgspec.json.encode(root.document(seen, actor.grant, calls, __version__))

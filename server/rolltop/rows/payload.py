@@ -90,6 +90,8 @@ class PayloadReader:
     """Reads bodies for one table; remembers the sets of keys it has seen."""
 
     table: Table
+    fixed: frozenset[str] = frozenset()
+    """Columns that the caller may not write."""
     _known: dict[frozenset[str], _Keys] = field(default_factory=dict)
     _last: _Keys | None = None
 
@@ -201,7 +203,7 @@ class PayloadReader:
         return self._declared(objects, names, missing_default=missing_default)
 
     def _check_columns(self, names: tuple[str, ...]) -> None:
-        """Refuse keys that are no columns (PGRST204) or generated ones (428C9)."""
+        """Refuse keys that are no columns (PGRST204), generated ones (428C9) and those that are read only (42501)."""
         for name in names:
             column = self.table.by_name.get(name)
             if column is None:
@@ -211,6 +213,8 @@ class PayloadReader:
                 )
             if column.generated:
                 raise errors.GeneratedColumn(name)
+            if name in self.fixed:
+                raise errors.ColumnNotAllowed(self.table.name, name)
 
 
 def _made_keys(columns: list[Column]) -> _Keys:

@@ -6,10 +6,11 @@ Pure: needs the catalog, not the file. What the dialect has but this server does
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rolltop.auth import Actor, Scope
+from rolltop.auth import Action, Actor
 from rolltop.data import Catalog, ColumnType, Table
 from rolltop.data.fulltext import CONFIGS
 from rolltop.data.types import of_declared
+from rolltop.errors import RolltopError
 from rolltop.rows import aggregate, errors, relations
 from rolltop.rows.asked import (
     Asked,
@@ -44,6 +45,8 @@ from rolltop.rows.planned import (
     Where,
     is_there,
 )
+from rolltop.rows.rules import shifted
+from rolltop.rows.sight import Sight
 from rolltop.rows.similar import closest
 
 CASTS = {
@@ -64,6 +67,16 @@ MOST_EMBEDS = 50
 _SYMBOLS = {"like": "~~", "ilike": "~~*", "match": "~", "imatch": "~*", "cs": "@>", "cd": "<@", "ov": "&&"}
 
 
+ACTIONS = {
+    "GET": (Action.SELECT,),
+    "POST": (Action.INSERT,),
+    "PUT": (Action.INSERT, Action.UPDATE, Action.SELECT),
+    "PATCH": (Action.UPDATE, Action.SELECT),
+    "DELETE": (Action.DELETE, Action.SELECT),
+}
+"""What a method needs at least: a filter tells of rows, and so must be allowed to read them."""
+
+
 def find_table(catalog: Catalog, name: str) -> Table:
     """The table or view called `name`; PGRST205 with a name that is alike."""
     table = catalog.table(name)
@@ -72,21 +85,41 @@ def find_table(catalog: Catalog, name: str) -> Table:
     return table
 
 
-def may(actor: Actor, table: Table, scope: Scope) -> None:
+def may(actor: Actor, table: Table, *actions: Action) -> None:
     """Refuse with 42501 what the caller has no right to."""
-    if scope not in actor.scopes:
-        raise errors.NotAllowed(table.name)
+    for action in actions:
+        if not actor.may(action, table.name):
+            raise errors.NotAllowed(table.name)
 
 
 def may_read(actor: Actor, planned: ReadPlan) -> None:
     """Refuse with 42501 when the caller may not read all that is embedded."""
     for table in planned.others:
-        may(actor, table, Scope.ROWS_READ)
+        may(actor, table, Action.SELECT)
 
 
-def read(asked: Asked, source: Source, catalog: Catalog) -> ReadPlan:
-    """The plan of a read, or of the rows that a write names and returns."""
-    return _Planner(asked, catalog).root(source)
+def read(asked: Asked, source: Source, sight: Sight, mine: int = 0) -> ReadPlan:
+    """The plan of a read, or of the rows that a write names and returns.
+
+    `sight` is what the caller sees; his own values, which rules speak of, are bound from slot `mine` on.
+    """
+    return _Planner(asked, sight, mine).root(source)
+
+
+def rules(sight: Sight, table: str, mine: int, row: str = "") -> tuple[Where, ...]:
+    """The conditions that the caller's rights put on the rows of a table; 42501 when they do not fit it any more."""
+    if table not in sight.rules:
+        return ()
+    try:
+        return fitted(sight, table, mine, row)
+    except RolltopError as problem:
+        raise errors.BrokenRule(table, problem.message) from None
+
+
+def fitted(sight: Sight, table: str, mine: int, row: str) -> tuple[Where, ...]:
+    """The same, with the dialect's own errors for what does not fit."""
+    level = _Level(sight.whole.tables[table], row, ())
+    return tuple(_condition(level, shifted(condition, mine)) for condition in sight.rules.get(table, ()))
 
 
 def _picks_by_key(table: Table, where: tuple[Where, ...]) -> bool:
@@ -145,9 +178,10 @@ class _Level:
 class _Planner:
     """Plans one request: the root, and level by level what is embedded in it."""
 
-    def __init__(self, asked: Asked, catalog: Catalog) -> None:
+    def __init__(self, asked: Asked, sight: Sight, mine: int) -> None:
         self._asked = asked
-        self._catalog = catalog
+        self._sight = sight
+        self._mine = mine
         self._levels: list[_Level] = []
         self._others: dict[str, Table] = {}
         self._number = 0
@@ -169,6 +203,7 @@ class _Planner:
             where,
             order,
             tuple(level.embeds),
+            rules(self._sight, table.name, self._mine, row) if source.query is None else (),
             _picks_by_key(table, where),
             tuple(self._others.values()),
         )
@@ -223,7 +258,7 @@ class _Planner:
         self._number += 1
         if self._number > MOST_EMBEDS:
             raise errors.TooManyEmbeds(MOST_EMBEDS)
-        relationship = relations.find(self._catalog, level.table, item.target, item.hint)
+        relationship = relations.find(self._sight.catalog, level.table, item.target, item.hint)
         self._others.setdefault(relationship.target.name, relationship.target)
         if relationship.junction is not None:
             self._others.setdefault(relationship.junction.table.name, relationship.junction.table)
@@ -248,6 +283,7 @@ class _Planner:
             self._where(inside),
             self._order(inside, () if lifted else outputs),
             tuple(inside.embeds),
+            self._rules(relationship, row),
             key,
             item.target,
             relationship,
@@ -260,6 +296,13 @@ class _Planner:
         )
 
     # ---- which rows, in which order ----
+
+    def _rules(self, relationship: relations.Relationship, row: str) -> tuple[Where, ...]:
+        """The rules on the rows of an embedded resource, and on those that lead to it."""
+        own = rules(self._sight, relationship.target.name, self._mine, row)
+        if relationship.junction is None:
+            return own
+        return own + rules(self._sight, relationship.junction.table.name, self._mine, f"{row}j")
 
     def _where(self, level: _Level) -> tuple[Where, ...]:
         return tuple(_condition(level, condition) for path, condition in self._asked.filters if level.is_at(path))

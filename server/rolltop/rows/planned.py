@@ -19,12 +19,14 @@ QUERY = "_rolltop_query"
 class Source:
     """Where rows come from: a table or view, or a query in its place whose columns `table` describes.
 
-    The query stands once, in front of the statement; `binds` says where its `?` come from, as in a statement.
+    The query stands once, in front of the statement; `binds` says where its `?` come from, as in a statement. `before`
+    is what must stand in WITH before it, whose `?` come first.
     """
 
     table: Table
     query: str | None = None
     binds: tuple[tuple[int, Any], ...] = ()
+    before: str = ""
 
     @property
     def sql(self) -> str:
@@ -169,6 +171,8 @@ class Selection:
     where: tuple[Where, ...]
     order: tuple[Sort, ...]
     embeds: "tuple[Embedded, ...]"
+    rules: tuple[Where, ...]
+    """The conditions of the caller's rights, on the row and on that of the junction before it."""
 
     @property
     def table(self) -> Table:

@@ -9,9 +9,9 @@ from typing import Any
 
 import apsw
 
-from rolltop.auth import Scope
+from rolltop.auth import Action, Actor
 from rolltop.data import Catalog, Data
-from rolltop.rows import errors, media, paging, parse, plan, shape, sql
+from rolltop.rows import errors, media, paging, parse, plan, shape, sight, sql
 from rolltop.rows.fetching import fetched
 from rolltop.rows.leaving import unless_left
 from rolltop.rows.pages import Compiled, Pages, compiled_of
@@ -43,19 +43,21 @@ class Reading:
         else:
             window = paging.window(shaped.limit, shaped.offset, header)
         compiled = self._compiled(request, name, shaped, window)
-        plan.may(request.actor, compiled.table, Scope.ROWS_READ)
+        plan.may(request.actor, compiled.table, Action.SELECT)
         if compiled.plan.others:
             plan.may_read(request.actor, compiled.plan)
+        actor = request.actor
+        values = [*shaped.values, *actor.me] if actor.limits else shaped.values
         statement = compiled.by_key
         if statement is not None and window == paging.ALL and request.preferences.count is None:
-            bindings = statement.bindings(shaped.values)
+            bindings = statement.bindings(values)
             try:  # inline, for it touches a few pages only; in a thread while another program locks the file
                 rows = self._data.read_in_turn(statement.sql, bindings)
             except (apsw.BusyError, UnicodeDecodeError):
                 rows = await self._data.read(lambda connection: fetched(connection, statement.sql, bindings))
             return self._pages.page(request, compiled, window, rows[0][0] if rows else None, len(rows), None)
         window = paging.capped(window, self._max_rows)
-        return await unless_left(receive, self._pages.answer(request, compiled, shaped.values, window))
+        return await unless_left(receive, self._pages.answer(request, compiled, values, window))
 
     def _compiled(self, request: Request, name: str, shaped: shape.Shaped, window: Window) -> Compiled:
         """The statements for this shape, made at its first request and whenever the schema moved."""
@@ -63,7 +65,7 @@ class Reading:
         if catalog.version != self._version or len(self._shapes) > SHAPES_KEPT:
             self._shapes.clear()
             self._version = catalog.version
-        key = (name, shaped.pieces, request.accept, window.offset > 0)
+        key = (name, shaped.pieces, request.accept, window.offset > 0, request.actor.limits)
         compiled = self._shapes.get(key)
         if compiled is None:
             compiled = self._compile(request, name, shaped, offset=window.offset > 0)
@@ -73,9 +75,9 @@ class Reading:
     def _compile(self, request: Request, name: str, shaped: shape.Shaped, *, offset: bool) -> Compiled:
         wanted = media.accepted(request.accept)
         try:
-            planned = self._plan(self._data.catalog, name, shaped)
+            planned = self._plan(self._data.catalog, request.actor, name, shaped)
         except (errors.UnknownTable, errors.UnknownColumn):  # another program may have just made it
-            planned = self._plan(self._data.fresh_catalog(), name, shaped)
+            planned = self._plan(self._data.fresh_catalog(), request.actor, name, shaped)
         page = sql.page(planned, wanted, offset=offset, sorter=False)
         sorter = bool(planned.order) and (planned.grouped or self._sorts(planned))
         if sorter:
@@ -83,9 +85,10 @@ class Reading:
         return compiled_of(planned, wanted, page, sorter=sorter, inline=planned.inline)
 
     @staticmethod
-    def _plan(catalog: Catalog, name: str, shaped: shape.Shaped) -> ReadPlan:
-        source = Source(plan.find_table(catalog, name))
-        return plan.read(parse.read(shape.parameters(shaped.pieces)), source, catalog)
+    def _plan(catalog: Catalog, actor: Actor, name: str, shaped: shape.Shaped) -> ReadPlan:
+        seen = sight.of(catalog, actor.limits)
+        source = Source(plan.find_table(seen.catalog, name))
+        return plan.read(parse.read(shape.parameters(shaped.pieces)), source, seen, len(shaped.values))
 
     def _sorts(self, planned: ReadPlan) -> bool:
         """Whether SQLite would sort the rows: asked once a shape, for then the JSON must be made after it."""

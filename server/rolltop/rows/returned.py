@@ -40,11 +40,12 @@ def kinds(described: Described, rows: Rows) -> list[tuple[str, set[str]]]:
     return [(column.name, {_KINDS[type(row[at])] for row in rows}) for at, column in enumerate(columns)]
 
 
-def kinds_of(query: str, columns: Sequence[str], wanted: Sequence[str]) -> str:
-    """A statement for the storage classes in the first rows of a query that reads."""
+def kinds_of(query: str, columns: Sequence[str], wanted: Sequence[str], before: str) -> str:
+    """A statement for the storage classes in the first rows of a query that reads; `before` stands in WITH."""
     found = ", ".join(f"typeof({quote(name)})" for name in wanted)
     named = ", ".join(map(quote, columns))
-    return f"WITH seen ({named}) AS ({query}) SELECT {found} FROM seen LIMIT {SEEN}"
+    before = f"{before}, " if before else ""
+    return f"WITH {before}seen ({named}) AS ({query}) SELECT {found} FROM seen LIMIT {SEEN}"
 
 
 def refusal(

@@ -6,10 +6,11 @@ from urllib.parse import unquote_to_bytes
 
 import apsw
 
+from rolltop.auth import Actor
 from rolltop.data import Data, Table
 from rolltop.data.errors import of_running
 from rolltop.errors import RolltopError
-from rolltop.rows import body, errors, plan, respond
+from rolltop.rows import body, errors, plan, respond, sight
 from rolltop.rows.allocation import keep_freed_memory
 from rolltop.rows.calling import Calling
 from rolltop.rows.reading import Reading
@@ -79,7 +80,7 @@ class RowsLane:
         if request.method not in READING:
             if request.method not in METHODS:
                 raise errors.UnknownMethod(f"Unsupported HTTP method: {request.method}")
-            table = self._table(name)
+            table = self._table(request.actor, name)
             if request.method == "OPTIONS":
                 return Answer(200, [(b"allow", allowed(table))])
             if request.method != "DELETE":  # whose body means nothing
@@ -103,7 +104,8 @@ class RowsLane:
     def _once(self, request: Request, name: str, content: bytes, receive: Receive) -> Awaitable[Answer]:
         if request.method in READING:
             return self._reading.answer(request, name, receive)
-        return self._writing.answer(request, self._table(name), content)
+        seen = sight.of(self._data.catalog, request.actor.limits)
+        return self._writing.answer(request, plan.find_table(seen.catalog, name), seen, content)
 
     def _name(self, raw_path: bytes) -> str:
         """The table's name in the path, percent-decoded once."""
@@ -113,11 +115,12 @@ class RowsLane:
         self._names[raw_path] = name
         return name
 
-    def _table(self, name: str) -> Table:
+    def _table(self, actor: Actor, name: str) -> Table:
+        """The table as the caller sees it."""
         try:
-            return plan.find_table(self._data.catalog, name)
+            return plan.find_table(sight.of(self._data.catalog, actor.limits).catalog, name)
         except errors.UnknownTable:  # another program may have just made it
-            return plan.find_table(self._data.fresh_catalog(), name)
+            return plan.find_table(sight.of(self._data.fresh_catalog(), actor.limits).catalog, name)
 
 
 def _of_sqlite(failure: apsw.Error) -> RolltopError:

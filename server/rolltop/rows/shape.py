@@ -41,8 +41,7 @@ def split(query: bytes) -> Shaped:
     values: list[str] = []
     limit: int | None = None
     offset = 0
-    if b"%00" in query or b"\x00" in query:  # would end SQL's text; Postgres takes no such character either
-        raise ParseError("query string", "", 0, "unexpected character U+0000")
+    refuse_nul(query)
     parts = query.split(b"&")
     if len(parts) > MOST_PARAMETERS:
         raise ParseError("query string", "", 0, f"more than {MOST_PARAMETERS} parameters")
@@ -66,6 +65,12 @@ def split(query: bytes) -> Shaped:
         else:
             _filter(key, value, pieces, values)
     return Shaped(tuple(pieces), values, limit, offset)
+
+
+def refuse_nul(query: bytes) -> None:
+    """Refuse U+0000, which would end SQL's text; Postgres takes no such character either."""
+    if b"%00" in query or b"\x00" in query:
+        raise ParseError("query string", "", 0, "unexpected character U+0000")
 
 
 def _filter(key: str, value: str, pieces: list[Piece], values: list[str]) -> None:

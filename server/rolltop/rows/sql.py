@@ -93,7 +93,8 @@ def _head(text: Text, plan: ReadPlan) -> str:
         return ""
     text.binds.extend(plan.source.binds)
     columns = ", ".join(quote(column.name) for column in plan.table.columns)
-    return f"WITH {plan.source.sql} ({columns}) AS ({plan.source.query}) "
+    before = f"{plan.source.before}, " if plan.source.before else ""
+    return f"WITH {before}{plan.source.sql} ({columns}) AS ({plan.source.query}) "
 
 
 def _glued(made: str, media: Media) -> str:
@@ -156,7 +157,25 @@ def extent(plan: ReadPlan) -> Statement:
 def filtered(plan: ReadPlan) -> Statement:
     """` WHERE …` of a write, or nothing."""
     text = Text()
-    return text.statement(where_of(text, plan.where))
+    return text.statement(where_of(text, (*plan.where, *plan.rules)))
+
+
+def allowed(plan: ReadPlan, keys: Sequence[str]) -> Statement:
+    """How many of the rows whose keys are bound, as in `returned`, the rules let the caller see."""
+    text = Text(window=0)
+    where = where_of(text, plan.rules)
+    return text.statement(f"SELECT count(*) FROM {_keyed(plan, keys)}{where}")
+
+
+def _keyed(plan: ReadPlan, keys: Sequence[str]) -> str:
+    """The rows whose keys are bound as one JSON array."""
+    row = plan.row or "t"
+    joined = " AND ".join(
+        f"{row}.{quote(key)} = {_bound_key(plan.table, number if len(keys) > 1 else None)}"
+        for number, key in enumerate(keys)
+    )
+    wanted = "(SELECT key AS _rolltop_at, value AS _rolltop_key, type AS _rolltop_type FROM json_each(?))"
+    return f"{wanted} CROSS JOIN {quote(plan.table.name)}{'' if plan.row else ' AS t'} ON {joined}"
 
 
 def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> Statement:
@@ -165,13 +184,7 @@ def returned(plan: ReadPlan, media: Media, keys: Sequence[str]) -> Statement:
     `keys` are column names, or one name of the rowid. Several keys are bound as an array of arrays.
     """
     text = Text()
-    row = plan.row or "t"
-    joined = " AND ".join(
-        f"{row}.{quote(key)} = {_bound_key(plan.table, number if len(keys) > 1 else None)}"
-        for number, key in enumerate(keys)
-    )
-    wanted = "(SELECT key AS _rolltop_at, value AS _rolltop_key, type AS _rolltop_type FROM json_each(?))"
-    source = f"{wanted} CROSS JOIN {quote(plan.table.name)}{'' if plan.row else ' AS t'} ON {joined}"
+    source = _keyed(plan, keys)
     inner_only = tuple(Exists(embed, False) for embed in plan.embeds if embed.inner)
     if plan.grouped:
         inner = _groups(text, plan, source, inner_only, window=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from rolltop.data import Catalog, Cause, Table, quote
+from rolltop.data import Cause, Table, quote
 from rolltop.data.types import SQLValue
 from rolltop.rows import constraints, errors, plan, sql
 from rolltop.rows.asked import Asked, Slot
@@ -19,6 +19,7 @@ from rolltop.rows.media import Media
 from rolltop.rows.payload import MISSING, Payload, PayloadReader, Row, as_stored
 from rolltop.rows.planned import ReadPlan, Test
 from rolltop.rows.prefer import Preferences
+from rolltop.rows.sight import Sight
 from rolltop.rows.statement import Statement
 
 
@@ -34,10 +35,10 @@ class Written(NamedTuple):
 
 @dataclass(slots=True)
 class Target:
-    """A write's table and what its URL says."""
+    """A write's table, as the caller sees it, and what its URL says."""
 
     table: Table
-    catalog: Catalog
+    sight: Sight
     asked: Asked
     plan: ReadPlan
     returned: dict[Media, Statement]
@@ -50,7 +51,12 @@ class Target:
     @property
     def keys(self) -> tuple[str, ...]:
         """The names by which rows just written are found again."""
-        return (self.table.rowid,) if self.table.rowid is not None else self.table.primary_key
+        return (self.whole.rowid,) if self.whole.rowid is not None else self.whole.primary_key
+
+    @property
+    def whole(self) -> Table:
+        """The table with what the caller does not see of it."""
+        return self.sight.whole.tables[self.table.name]
 
 
 def insert_sql(table: Table, columns: Sequence[str]) -> str:
@@ -126,8 +132,9 @@ def upsert(
     """Keys of the rows in the payload's order, rows affected, rows new: looked up before, for SQLite does not tell."""
     table = target.table
     merge = preferences.resolution == "merge-duplicates"
-    exists = f"SELECT 1 FROM {quote(table.name)} WHERE {' AND '.join(f'{quote(name)} = ?' for name in conflict)}"
+    matched = " AND ".join(f"{quote(name)} = ?" for name in conflict)
     returning = returning_clause(target.keys)
+    exists = f"SELECT {', '.join(map(quote, target.keys))} FROM {quote(table.name)} WHERE {matched}"
     keys: dict[Row, None] = {}
     created = 0
     for number, whole_row in enumerate(payload.rows, 1):
@@ -135,9 +142,13 @@ def upsert(
         given = dict(zip(columns, row, strict=True))
         statement = insert_sql(table, columns) + (_on_conflict(conflict, columns, merge=merge) if columns else "")
         try:
-            known = all(name in given for name in conflict) and bool(
+            known = (
                 connection.execute(exists, [given[name] for name in conflict]).fetchall()
+                if all(name in given for name in conflict)
+                else []
             )
+            if merge:
+                check_allowed(connection, target, known)
             found = connection.execute(statement + returning, row).fetchall()
         except constraints.REFUSALS as error:
             raise explained(connection, error, target, payload, number) from None
@@ -162,17 +173,30 @@ def update_sql(target: Target, changes: dict[str, Any]) -> tuple[str, list[SQLVa
     return statement, [*changes.values(), *where.bindings(target.values)]
 
 
+def check_allowed(connection: apsw.Connection, target: Target, keys: Sequence[Row]) -> None:
+    """Refuse with 42501 to write rows that the caller's own rules hide from him."""
+    if target.plan.rules and keys:
+        statement = sql.allowed(target.plan, target.keys)
+        bindings = statement.bindings(target.values, (_keys_json(target, keys),))
+        if connection.execute(statement.sql, bindings).get != len(keys):
+            raise errors.RowNotAllowed(target.table.name)
+
+
+def _keys_json(target: Target, keys: Sequence[Row]) -> str:
+    """The keys as `sql.returned` takes them."""
+    made = [[sql.key_json(part) for part in key] for key in keys]
+    wanted = [key[0] for key in made] if len(target.keys) == 1 else made
+    return msgspec.json.encode(wanted).decode()
+
+
 def with_rows(connection: apsw.Connection, target: Target, keys: Sequence[Row], written: Written) -> Written:
     """The outcome with the rows of these keys as they are now."""
     if not keys and not target.plan.grouped:
         return written
-    names = target.keys
-    made = [[sql.key_json(part) for part in key] for key in keys]
-    wanted = [key[0] for key in made] if len(names) == 1 else made
     statement = target.returned.get(target.media)
     if statement is None:
-        statement = target.returned[target.media] = sql.returned(target.plan, target.media, names)
-    bindings = statement.bindings(target.values, (msgspec.json.encode(wanted).decode(),))
+        statement = target.returned[target.media] = sql.returned(target.plan, target.media, target.keys)
+    bindings = statement.bindings(target.values, (_keys_json(target, keys),))
     text, shown = fetched(connection, statement.sql, bindings)[0]
     return written._replace(text=text, shown=shown)
 
@@ -207,7 +231,7 @@ def explained(
     row = payload.rows[(number or 1) - 1]
     values = {name: value for name, value in zip(payload.columns, row, strict=True) if value is not MISSING}
     shown = number if len(payload.rows) > 1 else None
-    attempt = Attempt(target.catalog, target.table, values, shown)
+    attempt = Attempt(target.sight.whole, target.whole, values, shown)
     return constraints.explained(connection, error, attempt) or error
 
 
@@ -216,5 +240,5 @@ def explained_where(
 ) -> Exception:
     where = sql.filtered(target.plan)
     bindings = tuple(where.bindings(target.values))
-    attempt = Attempt(target.catalog, target.table, changes, None, where, bindings)
+    attempt = Attempt(target.sight.whole, target.whole, changes, None, where, bindings)
     return constraints.explained(connection, error, attempt) or error

@@ -10,9 +10,9 @@ from typing import Any
 
 import apsw
 
-from rolltop.auth import Scope
+from rolltop.auth import Action, Rights
 from rolltop.data import Cause, Data, Table, quote
-from rolltop.rows import constraints, errors, media, paging, parse, plan, respond, shape, sql, storing
+from rolltop.rows import constraints, errors, media, paging, parse, plan, prefer, respond, shape, sql, storing
 from rolltop.rows.asked import Asked
 from rolltop.rows.fetching import fetched
 from rolltop.rows.payload import MISSING, Payload, PayloadReader
@@ -20,6 +20,7 @@ from rolltop.rows.planned import ReadPlan, Source
 from rolltop.rows.prefer import Preferences
 from rolltop.rows.request import Request
 from rolltop.rows.respond import Answer, Headers
+from rolltop.rows.sight import Sight
 from rolltop.rows.statement import Statement
 from rolltop.rows.storing import Target, Written
 
@@ -44,17 +45,17 @@ class Writing:
 
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._payloads: dict[str, PayloadReader] = {}
+        self._payloads: dict[tuple[str, tuple[Rights, ...]], PayloadReader] = {}
         self._shapes: dict[tuple[Any, ...], tuple[Asked, ReadPlan, dict[media.Media, Statement]]] = {}
         self._version = -1
 
-    async def answer(self, request: Request, table: Table, body: bytes) -> Answer:
-        """The answer to a write on `table`."""
-        plan.may(request.actor, table, Scope.ROWS_WRITE)
+    async def answer(self, request: Request, table: Table, sight: Sight, body: bytes) -> Answer:
+        """The answer to a write on `table`, which `sight` shows."""
+        plan.may(request.actor, table, *_needed(request))
         if not table.writable:
             raise errors.ViewNotWritable(table.name)
         shaped = shape.split(request.query)
-        target = self._target(request, table, shaped)
+        target = self._target(request, table, sight, shaped)
         if target.plan.others:
             plan.may_read(request.actor, target.plan)
         if request.method == "POST":
@@ -67,22 +68,24 @@ class Writing:
             return await self._patch(request, target, body)
         return await self._delete(request, target)
 
-    def _target(self, request: Request, table: Table, shaped: shape.Shaped) -> Target:
-        catalog = self._data.catalog
-        if catalog.version != self._version or len(self._shapes) > SHAPES_KEPT:
-            self._version = catalog.version
+    def _target(self, request: Request, table: Table, sight: Sight, shaped: shape.Shaped) -> Target:
+        if sight.whole.version != self._version or len(self._shapes) > SHAPES_KEPT:
+            self._version = sight.whole.version
             self._payloads.clear()
             self._shapes.clear()
-        payloads = self._payloads.get(table.name)
+        limits = request.actor.limits
+        payloads = self._payloads.get((table.name, limits))
         if payloads is None:
-            payloads = self._payloads[table.name] = PayloadReader(table)
-        key = (table.name, shaped.pieces)
+            fixed = sight.fixed.get(table.name, frozenset())
+            payloads = self._payloads[table.name, limits] = PayloadReader(table, fixed)
+        key = (table.name, shaped.pieces, limits)
         known = self._shapes.get(key)
         if known is None:
             asked = parse.read(shape.parameters(shaped.pieces))
-            known = self._shapes[key] = (asked, plan.read(asked, Source(table), catalog), {})
+            known = self._shapes[key] = (asked, plan.read(asked, Source(table), sight, len(shaped.values)), {})
+        values = [*shaped.values, *request.actor.me] if limits else shaped.values
         cause = Cause(request.actor.id, KINDS[request.method])
-        return Target(table, catalog, *known, media.accepted(request.accept), payloads, shaped.values, cause)
+        return Target(table, sight, *known, media.accepted(request.accept), payloads, values, cause)
 
     @staticmethod
     async def _payload(request: Request, target: Target, body: bytes, *, missing_default: bool) -> Payload:
@@ -105,7 +108,13 @@ class Writing:
             target.cause.kind = "upsert"
         wants_location = preferences.returning == "headers-only" and bool(target.table.primary_key)
         wants_object = target.media.form == "object"
-        plain = conflict is None and not preferences.representation and not preferences.rollback and not wants_object
+        plain = (
+            conflict is None
+            and not preferences.representation
+            and not preferences.rollback
+            and not wants_object
+            and not target.plan.rules
+        )
         if plain and payload.whole and len(payload.rows) == 1 and not wants_location:
             await self._insert_one(target, payload)
             return self._answer_post(request, target, Written(1, 1), resolved=False)
@@ -119,6 +128,7 @@ class Writing:
             else:
                 keys = storing.insert_returning(connection, target, payload)
                 affected = created = len(keys)
+            storing.check_allowed(connection, target, keys)
             written = Written(affected, created)
             if preferences.representation:
                 written = storing.with_rows(connection, target, keys, written)
@@ -169,6 +179,7 @@ class Writing:
         def work(connection: apsw.Connection) -> Written:
             merging = Preferences(resolution="merge-duplicates")
             keys, affected, created = storing.upsert(connection, target, payload, table.primary_key, merging)
+            storing.check_allowed(connection, target, keys)
             written = Written(affected, created)
             if preferences.representation:
                 written = storing.with_rows(connection, target, keys, written)
@@ -199,14 +210,17 @@ class Writing:
                 raise errors.NotOneRow(0)
         else:
             statement, bindings = storing.update_sql(target, changes)
-            returning = preferences.representation
+            returning = preferences.representation or bool(target.plan.rules)
             keys = target.keys
 
             def work(connection: apsw.Connection) -> Written:
                 try:
                     if returning:
                         found = connection.execute(statement + storing.returning_clause(keys), bindings).fetchall()
-                        written = storing.with_rows(connection, target, found, Written(len(found)))
+                        storing.check_allowed(connection, target, found)
+                        written = Written(len(found))
+                        if preferences.representation:
+                            written = storing.with_rows(connection, target, found, written)
                     else:
                         connection.execute(statement, bindings)
                         written = Written(connection.changes())
@@ -263,6 +277,18 @@ class Writing:
             return written
 
 
+def _needed(request: Request) -> tuple[Action, ...]:
+    """The actions that must be allowed on the table."""
+    preferences = request.preferences
+    needed = plan.ACTIONS[request.method]
+    if request.method != "POST" or preferences is prefer.NONE:
+        return needed
+    if preferences.resolution == "merge-duplicates":
+        return (*needed, Action.UPDATE, Action.SELECT)
+    reads = preferences.resolution is not None or preferences.returning not in (None, "minimal")
+    return (*needed, Action.SELECT) if reads else needed
+
+
 def _needs_no_undo(preferences: Preferences, target: Target) -> bool:
     """Whether nothing can go wrong after the one statement, so that it needs no savepoint."""
     return not (
@@ -270,6 +296,7 @@ def _needs_no_undo(preferences: Preferences, target: Target) -> bool:
         or preferences.representation
         or preferences.max_affected is not None
         or target.media.form == "object"
+        or target.plan.rules
     )
 
 

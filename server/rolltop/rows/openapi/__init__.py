@@ -9,21 +9,22 @@ names that start with `rows.`, which no table's name can turn into.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from rolltop.auth import Scope
+from rolltop.auth import Grant, Scope
 from rolltop.data import Catalog, Table
 from rolltop.rows.openapi.answers import SHARED_HEADERS
 from rolltop.rows.openapi.calls import TAG, allowed, parts
 from rolltop.rows.openapi.columns import JSONObject
 from rolltop.rows.openapi.embeds import related
 from rolltop.rows.openapi.names import component_names
-from rolltop.rows.openapi.operations import reading, writing
+from rolltop.rows.openapi.operations import methods, reading, writing
 from rolltop.rows.openapi.parameters import SHARED_PARAMETERS, filters
 from rolltop.rows.openapi.refusals import SHARED_RESPONSES
 from rolltop.rows.openapi.schemas import insert_schema, row_schema, update_schema
 from rolltop.rows.saved import Call
+from rolltop.rows.sight import Sight
 
 ROOT = "/rest/v1"
 
@@ -43,16 +44,17 @@ class RowsDocument:
 
 
 def document(
-    catalog: Catalog,
-    scopes: Collection[Scope] = tuple(Scope),
+    sight: Sight,
+    grant: Grant,
     taken: Collection[str] = (),
     calls: Sequence[Call] = (),
 ) -> RowsDocument:
-    """Paths, components and tags of all tables, views and saved queries, as far as a caller with `scopes` may use them.
+    """Paths, components and tags of all tables, views and saved queries, as far as a caller with `grant` may use them.
 
     `taken` are schema names that are in use elsewhere.
     """
-    reads, writes = Scope.ROWS_READ in scopes, Scope.ROWS_WRITE in scopes
+    reads, writes = Scope.ROWS_READ in grant.scopes, Scope.ROWS_WRITE in grant.scopes
+    catalog = sight.catalog
     tables = sorted(catalog.tables.values(), key=lambda table: table.name.casefold())
     endings = ("", "_insert", "_update")
     names = component_names([table.name for table in tables], taken, endings)
@@ -61,10 +63,11 @@ def document(
         made.parameters, made.responses = dict(SHARED_PARAMETERS), dict(SHARED_RESPONSES)
         made.headers = dict(SHARED_HEADERS)
     for table in tables:
-        if reads or (writes and table.writable):
-            _add(made, catalog, table, names, reads=reads, writes=writes and table.writable)
+        possible = methods(table, grant)
+        if possible:
+            _add(made, sight, table, names, possible)
     used = {*taken, *(name + ending for name in names.values() for ending in endings)}
-    _add_calls(made, catalog, allowed(calls, scopes), {} if not reads else names, used)
+    _add_calls(made, catalog, allowed(calls, grant), {} if not reads else names, used)
     return made
 
 
@@ -79,21 +82,20 @@ def _add_calls(
         made.tags.append({"name": TAG, "description": "SQL under a name, with typed parameters."})
 
 
-def _add(
-    made: RowsDocument, catalog: Catalog, table: Table, names: dict[str, str], *, reads: bool, writes: bool
-) -> None:
+def _add(made: RowsDocument, sight: Sight, table: Table, names: dict[str, str], possible: frozenset[str]) -> None:
     name = names[table.name]
     by_column = filters(table, name)
     keys = [key for key, _ in by_column]
     made.parameters |= dict(by_column)
     made.schemas[name] = row_schema(table, names)
-    operations: JSONObject = {}
-    if reads:
-        operations |= reading(table, name, keys, related(catalog, table))
-    if writes:
-        made.schemas[f"{name}_insert"] = insert_schema(table, names)
-        made.schemas[f"{name}_update"] = update_schema(table, names)
+    operations = reading(table, name, keys, related(sight.catalog, table))
+    if possible - {"get"}:
+        fixed = sight.fixed.get(table.name, frozenset())
+        written = replace(table, columns=tuple(column for column in table.columns if column.name not in fixed))
+        made.schemas[f"{name}_insert"] = insert_schema(written, names)
+        made.schemas[f"{name}_update"] = update_schema(written, names)
         operations |= writing(table, name, keys)
+    operations = {method: operation for method, operation in operations.items() if method in possible}
     made.tags.append({"name": table.name, "description": _tag_description(table)})
     made.paths[f"{ROOT}/{quote(table.name, safe='')}"] = operations
 

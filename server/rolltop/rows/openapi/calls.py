@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from rolltop.auth import Scope
+from rolltop.auth import Grant
 from rolltop.data import Catalog
 from rolltop.data.ddl import tokens_of
 from rolltop.rows.described import Described
@@ -39,9 +39,9 @@ def path_of(query: SavedQuery) -> str:
     return f"/rpc/{quote(query.name, safe='')}"
 
 
-def allowed(calls: Iterable[Call], scopes: Collection[Scope]) -> list[Call]:
-    """The queries that a caller with these rights may call, by name."""
-    return sorted((call for call in calls if call.needs <= set(scopes)), key=lambda call: call.query.name.casefold())
+def allowed(calls: Iterable[Call], grant: Grant) -> list[Call]:
+    """The queries that a caller with this grant may call, by name."""
+    return sorted((call for call in calls if call.needs <= grant.scopes), key=lambda call: call.query.name.casefold())
 
 
 def parts(catalog: Catalog, calls: Sequence[Call], tables: dict[str, str], taken: Collection[str]) -> CallParts:

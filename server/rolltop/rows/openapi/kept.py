@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from rolltop.auth import Scope
+from rolltop.auth import Grant
 from rolltop.data import Catalog
 
 T = TypeVar("T")
@@ -19,14 +19,14 @@ class Kept(Generic[T]):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of: tuple[Catalog | None, int] = (None, 0)
-        self._made: dict[frozenset[Scope], T] = {}
+        self._made: dict[Grant, T] = {}
 
-    def get(self, catalog: Catalog, version: int, scopes: frozenset[Scope], make: Callable[[], T]) -> T:
+    def get(self, catalog: Catalog, version: int, grant: Grant, make: Callable[[], T]) -> T:
         """What is kept for this catalog and this version of the saved queries, else what `make` makes."""
         with self._lock:
             known, known_version = self._of
             if catalog is not known or version != known_version or len(self._made) >= _MOST:
                 self._of, self._made = (catalog, version), {}
-            if scopes not in self._made:
-                self._made[scopes] = make()
-            return self._made[scopes]
+            if grant not in self._made:
+                self._made[grant] = make()
+            return self._made[grant]

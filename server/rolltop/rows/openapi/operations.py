@@ -1,10 +1,21 @@
 """What can be done with one table, put together from its schemas, parameters and answers."""
 
-from rolltop.auth import Scope
+from rolltop.auth import Grant, Scope
 from rolltop.data import Table
 from rolltop.rows.openapi.answers import DELETING, READING, WRITING, answer, refused, rows_content
 from rolltop.rows.openapi.columns import JSONObject, example
 from rolltop.rows.openapi.names import spelled
+from rolltop.rows.plan import ACTIONS
+
+
+def methods(table: Table, grant: Grant) -> frozenset[str]:
+    """What a caller with this grant may do with the table: HTTP methods in small letters."""
+    possible = ACTIONS if table.writable else {"GET": ACTIONS["GET"]}
+    return frozenset(
+        method.lower()
+        for method, actions in possible.items()
+        if all(grant.may(action, table.name) for action in actions) and (method != "PUT" or table.primary_key)
+    )
 
 
 def reading(table: Table, name: str, filters: list[str], related: str) -> JSONObject:

@@ -3,18 +3,20 @@
 Tables and columns keep their own names here, as these tools want them; the OpenAPI 3.1 document has the rest to say.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from rolltop.auth import Scope
-from rolltop.data import Catalog, Column, ColumnType, Table
+from rolltop.auth import Grant
+from rolltop.data import Column, ColumnType, Table
 from rolltop.data.types.expression import EXPRESSION
 from rolltop.rows.openapi.calls import allowed, json_default, path_of
 from rolltop.rows.openapi.columns import JSONObject, choices, default
+from rolltop.rows.openapi.operations import methods
 from rolltop.rows.openapi.parameters import SHARED_PARAMETERS, filters
 from rolltop.rows.openapi.schemas import reference_of
 from rolltop.rows.saved import Call, Parameter
+from rolltop.rows.sight import Sight
 
 _TYPES = {"bigint": "integer", "double precision": "number", "numeric": "number", "boolean": "boolean"}
 _FORMS = ["application/json", "application/vnd.pgrst.object+json", "text/csv"]
@@ -33,20 +35,17 @@ _ERROR: JSONObject = {
 _REFUSED: JSONObject = {"default": {"$ref": "#/responses/error"}}
 
 
-def document(catalog: Catalog, scopes: Collection[Scope], calls: Sequence[Call], version: str) -> JSONObject:
-    """All tables, views and saved queries that a caller with `scopes` may use."""
-    reads, writes = Scope.ROWS_READ in scopes, Scope.ROWS_WRITE in scopes
-    tables = sorted(catalog.tables.values(), key=lambda table: table.name.casefold())
-    tables = [table for table in tables if reads or (writes and table.writable)]
+def document(sight: Sight, grant: Grant, calls: Sequence[Call], version: str) -> JSONObject:
+    """All tables, views and saved queries that a caller with this grant may use."""
+    tables = sorted(sight.catalog.tables.values(), key=lambda table: table.name.casefold())
+    tables = [table for table in tables if methods(table, grant)]
     paths: JSONObject = {"/": {"get": _introspection()}}
     parameters = {name.removeprefix("rows."): _flat(shared) for name, shared in SHARED_PARAMETERS.items()}
     for table in tables:
         by_column = {f"rowFilter.{key}": _flat(made) for key, made in filters(table, table.name)}
         parameters |= by_column | {f"body.{table.name}": _body(table.name, _row_of(table.name))}
-        paths[f"/{quote(table.name, safe='')}"] = _operations(
-            table, list(by_column), reads=reads, writes=writes and table.writable
-        )
-    paths |= {path_of(call.query): _call(call) for call in allowed(calls, scopes)}
+        paths[f"/{quote(table.name, safe='')}"] = _operations(table, list(by_column), methods(table, grant))
+    paths |= {path_of(call.query): _call(call) for call in allowed(calls, grant)}
     return {
         "swagger": "2.0",
         "info": {
@@ -106,22 +105,21 @@ def _body(name: str, schema: JSONObject, *, required: bool = False) -> JSONObjec
 # ---- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _operations(table: Table, by_column: list[str], *, reads: bool, writes: bool) -> JSONObject:
+def _operations(table: Table, by_column: list[str], possible: frozenset[str]) -> JSONObject:
     rows = {"description": "OK", "schema": {"type": "array", "items": _row_of(table.name)}}
     page = ["select", "order", "limit", "offset", "range", "prefer_read"]
     body = f"body.{table.name}"
-    made: JSONObject = {}
-    if reads:
-        read = {"200": rows, "206": {"description": "Partial Content"}}
-        made["get"] = _operation(table.name, [*by_column, "or", "and", *page], read)
-    if writes:
-        added = {"200": {"description": "OK"}, "201": {"description": "Created"}}
-        made["post"] = _operation(table.name, [body, "select", "columns", "on_conflict", "prefer_insert"], added)
-        changed = {"200": {"description": "OK"}, "204": {"description": "No Content"}}
-        chosen = [*by_column, "or", "and", "select"]
-        made["patch"] = _operation(table.name, [*chosen, body, "columns", "prefer_update"], changed)
-        made["delete"] = _operation(table.name, [*chosen, "prefer_delete"], changed)
-    return made
+    read = {"200": rows, "206": {"description": "Partial Content"}}
+    added = {"200": {"description": "OK"}, "201": {"description": "Created"}}
+    changed = {"200": {"description": "OK"}, "204": {"description": "No Content"}}
+    chosen = [*by_column, "or", "and", "select"]
+    made = {
+        "get": _operation(table.name, [*by_column, "or", "and", *page], read),
+        "post": _operation(table.name, [body, "select", "columns", "on_conflict", "prefer_insert"], added),
+        "patch": _operation(table.name, [*chosen, body, "columns", "prefer_update"], changed),
+        "delete": _operation(table.name, [*chosen, "prefer_delete"], changed),
+    }
+    return {method: operation for method, operation in made.items() if method in possible}
 
 
 def _operation(tag: str, parameters: list[str], responses: JSONObject) -> JSONObject:
