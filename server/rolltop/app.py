@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rolltop import __version__, db
-from rolltop.auth import Sessions, Tickets
+from rolltop.auth import Actor, Credentials, Sessions, Tickets
 from rolltop.bridge import Bridge
 from rolltop.config import Config
 from rolltop.data import Change, Data, Limits
@@ -25,7 +25,7 @@ from rolltop.events import Events, shown_keys
 from rolltop.rows.router import RowsLane
 from rolltop.rows.saved import SavedQueries
 from rolltop.web.asgi import ASGIApp, ASGIScope, Receive, Send, answer_json
-from rolltop.web.guard import Guard, is_closed
+from rolltop.web.guard import SIGNING_IN, Guard, is_closed
 from rolltop.web.ui import UI, built_ui
 from rolltop.workspace import Workspace
 from rolltop.workspace.run import Mode, Run
@@ -61,12 +61,15 @@ def routers() -> "tuple[APIRouter, ...]":
     from rolltop.exports.router import router as exports
     from rolltop.history.router import router as history
     from rolltop.jobs.router import router as jobs
+    from rolltop.people.router import router as people
     from rolltop.queries.router import router as queries
+    from rolltop.roles.router import router as roles
+    from rolltop.tokens.router import router as tokens
     from rolltop.workspace.router import router as workspace
 
     return (
-        auth, workspace, schema, collections, imports, quarantine, recipes, exports, history, queries, jobs, events,
-        bridge, docs, backups,
+        auth, people, roles, tokens, workspace, schema, collections, imports, quarantine, recipes, exports, history,
+        queries, jobs, events, bridge, docs, backups,
     )  # fmt: skip
 
 
@@ -86,6 +89,7 @@ class Application:
         self.config = config
         self.run = Run(__version__, mode)
         self.sessions: Sessions = Sessions() if former is None else former.sessions
+        self.credentials = Credentials()
         self.tickets = Tickets()
         self.events = Events(self.run.instance)
         self.sessions.on_end[:] = [self.events.look_again]  # and no longer the former's
@@ -98,7 +102,7 @@ class Application:
         self._saved: SavedQueries
         self._rows: ASGIApp
         self._ui = UI(built_ui())
-        self._guard = Guard(self._route, self.sessions.actor, self.tickets.take, config.origins)
+        self._guard = Guard(self._route, self._who, self._finished_back, self.tickets.take, config.origins)
         self._guard.listen_on(config.port)
         self._back: asyncio.Task[ASGIApp] | None = None
         self.on_failure = _log_failure
@@ -157,6 +161,9 @@ class Application:
         while self._closers:
             self._closers.pop()()
         self._opened = False
+
+    def _who(self, token: str) -> Actor | None:
+        return self.sessions.actor(token) or self.credentials.actor(token)
 
     def _publish(self, change: Change) -> None:
         if change.table is not None and is_hidden(change.table):
@@ -218,14 +225,25 @@ class Application:
         from rolltop.exports import Exports
         from rolltop.history import History
         from rolltop.jobs import Jobs
+        from rolltop.people.service import People
+        from rolltop.people.sessions import PeopleSessions
         from rolltop.queries import Queries, QueryUses
+        from rolltop.roles.service import Roles, scopes_of_role
+        from rolltop.tokens.handover import Handover
+        from rolltop.tokens.service import Tokens
+        from rolltop.tokens.uses import GrantUses
 
         keep_before_upgrade(self.workspace, self.data, wanted=self.config.upgrade_backup)
         database = db.open_database(self.workspace.own_file)
         self._closers.append(database.close)
+        hand_over = Handover(database, self.credentials, self.sessions)
+        hand_over()
+        self._closers.append(hand_over.write_down)
         runner = Jobs(database, self.events.publish)
         collections, uses = Collections(self.data, Seen()), Uses()
         uses.register(QueryUses(self.data, self._saved).of)
+        grants = GrantUses(database, hand_over)
+        uses.register(grants.of, grants.follow)
         schema = Schema(self.data, database, uses, collections)
         importer = Imports(
             self.workspace.files / "imports", self.data, database, runner, self.config, self.port, schema.relate
@@ -249,14 +267,19 @@ class Application:
             "history": History(self.data, database),
             "imports": importer,
             "jobs": runner,
+            "people": People(database, scopes_of_role, hand_over),
+            "people_sessions": PeopleSessions(database, self.credentials, hand_over),
             "quarantines": Quarantines(self.data, database, runner),
             "queries": Queries(database, self.data, self._saved, self.events.publish),
+            "roles": Roles(database, self.data, hand_over),
             "run": self.run,
             "saved": self._saved,
             "schema": schema,
             "sessions": self.sessions,
             "tickets": self.tickets,
+            "tokens": Tokens(database, self.data, self.credentials, hand_over),
             "url": self.url,
+            "who": self._who,
             "uses": uses,
             "workspace": self.workspace,
         }
@@ -278,7 +301,7 @@ class Application:
             return self._rows(scope, receive, send)
         if path in _HEALTH:
             return self._health(path, send)
-        if is_closed(path) or path == "/api/auth/exchange":
+        if is_closed(path) or path in SIGNING_IN:
             return self._behind(scope, receive, send)
         return self._ui(scope, receive, send)
 

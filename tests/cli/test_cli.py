@@ -88,6 +88,26 @@ class TestRunning:
         assert "token" not in told
         assert rolltop(home, "token", "--workspace", str(live.workspace)).stdout.strip() == live.token
 
+    def test_tokens_for_scripts(self, home: Path, live: Any) -> None:
+        there = ("--workspace", str(live.workspace))
+        made = rolltop(home, "token", "create", "Nightly", "--scope", "rows:read", "--days", "30", *there)
+        assert made.stdout.startswith("rtk_")
+        headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+        assert httpx.get(f"{live.url}/rest/v1/", headers=headers, trust_env=False).status_code == 200
+        [listed] = json.loads(rolltop(home, "token", "list", "--json", *there).stdout)
+        assert (listed["name"], listed["scopes"]) == ("Nightly", ["rows:read"])
+        assert listed["expires"] is not None
+        assert "Nightly" in rolltop(home, "token", "list", *there).stdout
+        refused = rolltop(home, "token", "create", "x", "--scope", "rows:read", "--table", "nowhere=select", *there)
+        assert refused.returncode == 1
+        assert "nowhere" in refused.stderr
+        assert (
+            rolltop(home, "token", "create", "x", "--scope", "rows:read", "--table", "flights", *there).returncode == 2
+        )
+        assert rolltop(home, "token", "revoke", listed["id"], *there).returncode == 0
+        assert httpx.get(f"{live.url}/rest/v1/", headers=headers, trust_env=False).status_code == 401
+        assert rolltop(home, "token", "list", *there).stdout.strip() == "No tokens."
+
     def test_import_makes_a_typed_table(self, home: Path, live: Any, tmp_path: Path) -> None:
         file = tmp_path / "people.csv"
         file.write_text("id,name,born\n1,Ada,1815-12-10\n2,Alan,1912-06-23\n")

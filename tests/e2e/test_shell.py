@@ -41,6 +41,45 @@ class TestSigningIn:
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.get_by_text("Owner")).to_be_visible()
 
+    def test_a_person_signs_in_by_name_and_password(self, visit: Visit, watch: Watch, live: LiveServer) -> None:
+        watch.allow("status of 401")
+        person = {"name": "Ada", "role": "viewer", "password": "correct horse"}
+        made = api(live, "POST", "/api/people", json=person)
+        try:
+            page = visit("/", signed_in=False)
+            page.get_by_role("button", name="Use a name and password").click()
+            expect(page.get_by_label("Name or e-mail address")).to_be_focused()
+            page.keyboard.type("ada")
+            page.keyboard.press("Tab")
+            page.keyboard.type("wrong horse")
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("dialog")).to_contain_text("The name or the password is wrong.")
+            assert_accessible(page)
+            page.get_by_label("Password").fill("correct horse")
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("dialog")).to_have_count(0)
+            expect(page.get_by_text("Ada")).to_be_visible()
+        finally:
+            api(live, "DELETE", f"/api/people/{made.json()['id']}").raise_for_status()
+
+    def test_an_invitation_asks_for_a_password(self, visit: Visit, live: LiveServer) -> None:
+        made = api(live, "POST", "/api/people", json={"name": "Bea", "role": "viewer"}).json()
+        try:
+            invited = api(live, "POST", f"/api/people/{made['id']}/invitation", json={}).json()
+            page = visit(invited["url"].removeprefix(live.url), signed_in=False)
+            field = page.get_by_label("New password")
+            expect(field).to_be_focused()
+            assert "invitation" not in page.url
+            assert_accessible(page)
+            field.fill("short")
+            expect(page.get_by_role("button", name="Set password and sign in")).to_be_disabled()
+            field.fill("correct horse")
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("dialog")).to_have_count(0)
+            expect(page.get_by_text("Bea")).to_be_visible()
+        finally:
+            api(live, "DELETE", f"/api/people/{made['id']}").raise_for_status()
+
     def test_a_used_link_says_so(self, visit: Visit, watch: Watch, live: LiveServer) -> None:
         watch.allow("status of 4")
         code = new_code(live)

@@ -14,7 +14,7 @@ FRIEND = "https://app.example"
 STRANGER = "https://evil.example"
 EXPOSED = (
     "Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, "
-    "Preference-Applied, Proxy-Status, Range-Unit"
+    "Preference-Applied, Proxy-Status, Range-Unit, X-Rolltop-Change"
 )
 PREFLIGHT = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "apikey, prefer"}
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rolltop import __version__, config, discovery
-from rolltop.cli import backup_commands, history, jobs, opening, running
+from rolltop.cli import backup_commands, history, jobs, opening, running, tokens
 from rolltop.cli.options import JsonOption, WorkspaceOption
 from rolltop.errors import RolltopError
 from rolltop.kit.places import SQLITE_SUFFIXES, workspace_beside
@@ -26,6 +26,7 @@ app.add_typer(jobs.app, name="jobs")
 app.command()(history.history)
 app.command()(history.undo)
 app.command()(history.redo)
+app.add_typer(tokens.app, name="token")
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="An SQLite file to serve in place of the workspace's data.db.")
@@ -246,12 +247,6 @@ def doctor(
         print("\n".join(map(doctors.said, found)))
         print("All is well." if healthy else "Something wants doing.")
     raise typer.Exit(0 if healthy else 1)
-
-
-@app.command()
-def token(workspace: WorkspaceOption = None) -> None:
-    """Print the running server's token for your own scripts. It is new at each start."""
-    print(running.find(workspace).token)
 
 
 @app.command()

@@ -39,7 +39,8 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = frozenset({b"same-origin", b"none"})
 
 # The one list of what is answered without a token. Everything under a closed prefix that is not named here is closed.
-PUBLIC = frozenset({"/health/live", "/health/ready", "/api/health", "/api/auth/exchange"})
+SIGNING_IN = frozenset({"/api/auth/exchange", "/api/auth/sign-in", "/api/auth/invitation"})
+PUBLIC = frozenset({"/health/live", "/health/ready", "/api/health"}) | SIGNING_IN
 CLOSED_PREFIXES = ("/api", "/rest", "/openapi.json", "/health")
 _CLOSED_FOLDERS = tuple(f"{prefix}/" for prefix in CLOSED_PREFIXES)
 DOWNLOADS = "/api/downloads/"
@@ -107,19 +108,22 @@ class Redeemed(Protocol):
 class Guard:
     """An ASGI callable that lets through what may pass.
 
-    `who` turns a token into an actor, None for nobody, and `redeem` a ticket into what it is for. `origins` are the
-    foreign origins that the person allowed.
+    `who` turns a token into an actor, None for nobody; it knows every token when `all_known` has come back, which may
+    be a moment after the start. `redeem` turns a ticket into what it is for. `origins` are the foreign origins that the
+    person allowed.
     """
 
     def __init__(
         self,
         inner: ASGIApp,
         who: Callable[[str], object | None],
+        all_known: Callable[[], Awaitable[object]],
         redeem: Callable[[str], Redeemed | None],
         origins: frozenset[str],
     ) -> None:
         self._inner = inner
         self._who = who
+        self._all_known = all_known
         self._redeem = redeem
         self._allowed_origins = frozenset(origin.encode() for origin in origins)
         self._hosts: frozenset[bytes] = frozenset()
@@ -151,7 +155,7 @@ class Guard:
                 await self._preflight(headers, guarded_send)
                 return
             json = self._check_body(scope, headers)
-            scope["actor"] = self._identify(scope, headers)
+            scope["actor"] = await self._identify(scope, headers)
             if json:
                 receive = await bodies.bounded(headers.get(b"content-length"), receive)
             await self._inner(scope, receive, guarded_send)
@@ -208,7 +212,7 @@ class Guard:
             raise WrongBodyType("The body must be JSON.", hint="Send it with Content-Type: application/json.")
         return bool(has_body)
 
-    def _identify(self, scope: ASGIScope, headers: Headers) -> object | None:
+    async def _identify(self, scope: ASGIScope, headers: Headers) -> object | None:
         path = scope["path"]
         if not is_closed(path):
             return None
@@ -223,6 +227,9 @@ class Guard:
                 hint="Send `Authorization: Bearer <token>`; `rolltop token` prints one for your own scripts.",
             )
         actor = self._who(token)
+        if actor is None:
+            await self._all_known()
+            actor = self._who(token)
         if actor is None:
             unknown = RowsTokenUnknown if rows else TokenUnknown
             raise unknown(

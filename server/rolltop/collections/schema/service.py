@@ -7,6 +7,7 @@ from typing import Any
 
 import apsw
 
+from rolltop.auth import OWNER
 from rolltop.collections import store, words
 from rolltop.collections.errors import NoSuchCollection, StillReferenced
 from rolltop.collections.imports.kept import Link
@@ -97,7 +98,7 @@ class Schema:
             with self._database.read() as session:
                 return labels(session)
 
-        return await self._collections.get(name, await asyncio.to_thread(_words))
+        return await self._collections.get(name, await asyncio.to_thread(_words), OWNER)
 
     # ---- new ones --------------------------------------------------------------------------------------------------
 
@@ -170,6 +171,8 @@ class Schema:
             with self._database.write() as session:
                 store.forget(session, name)
         else:
+            if rehearsal.name != name or rehearsal.columns_renamed:
+                self._uses.renamed(name, rehearsal.name, rehearsal.columns_renamed)
             self._describe(name, wish.changes, rehearsal.columns_renamed, rehearsal.name)
         return rehearsal, found
 
