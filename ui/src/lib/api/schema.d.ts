@@ -41,6 +41,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Invitation
+         * @description Set your password by the code of an invitation, and be signed in. Public: the code is the credential.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/session": {
         parameters: {
             query?: never;
@@ -53,9 +73,29 @@ export interface paths {
         post?: never;
         /**
          * End Session
-         * @description Sign out: the token of this request is refused from now on.
+         * @description Sign out: the token of this request is refused from now on. A token for scripts stays until it is revoked.
          */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In
+         * @description Sign in with a name, or an e-mail address, and a password. Public: the password is the credential.
+         */
+        post: operations["sign_in"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -899,10 +939,122 @@ export interface paths {
         };
         /**
          * Read Me
-         * @description Who the token belongs to.
+         * @description Who the token belongs to, and what he may use.
          */
         get: operations["read_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Own Password
+         * @description Give yourself a new password. Your other sessions end.
+         */
+        put: operations["change_own_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Everybody who may use this workspace, by name.
+         */
+        get: operations["list_people"];
+        put?: never;
+        /**
+         * Create Person
+         * @description Let somebody in, with a role that gives no more than you have.
+         */
+        post: operations["create_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Person
+         * @description One person.
+         */
+        get: operations["read_person"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Person
+         * @description Let somebody go, with his sessions and tokens.
+         */
+        delete: operations["delete_person"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Person
+         * @description Give somebody another name, address or role, or keep him out. It takes effect at his next request.
+         */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/people/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Invitation
+         * @description Make a link by which somebody sets his password, once, within a week. Earlier ones are void.
+         */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Password
+         * @description Give somebody a new password. He is signed out everywhere.
+         */
+        put: operations["set_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1170,6 +1322,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description Every role, with what it gives.
+         */
+        get: operations["list_roles"];
+        put?: never;
+        /**
+         * Create Role
+         * @description Make a role. It can give no more than you have.
+         */
+        post: operations["create_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Role
+         * @description One role.
+         */
+        get: operations["read_role"];
+        /**
+         * Replace Role
+         * @description Give a role other rights. Those who have it have them from their next request on.
+         */
+        put: operations["replace_role"];
+        post?: never;
+        /**
+         * Delete Role
+         * @description Delete a role that nobody has.
+         */
+        delete: operations["delete_role"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Where you are signed in by password; with the right `admin`, everybody.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session Of
+         * @description Sign out of one.
+         */
+        delete: operations["end_session_of"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -1190,10 +1434,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description Your tokens, the newest first; with the right `admin`, everybody's.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Create Token
+         * @description Make a token for a script. It can do no more than you, and its secret is shown this once.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Revoke a token: requests with it are refused from now on.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Acceptance
+         * @description A password for the person who was invited.
+         */
+        Acceptance: {
+            /**
+             * Code
+             * @description The code from the invitation's fragment.
+             */
+            code: string;
+            /**
+             * Password
+             * @description At least 8 characters.
+             */
+            password: string;
+        };
+        /**
+         * Action
+         * @description What can be done with the rows of a table.
+         * @enum {string}
+         */
+        Action: "select" | "insert" | "update" | "delete";
         /**
          * AddCheck
          * @description Add a rule about several columns.
@@ -3160,6 +3470,22 @@ export interface components {
             expression?: string | null;
         };
         /**
+         * Invitation
+         * @description A link by which a person sets his password, once, within a week.
+         */
+        Invitation: {
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /**
+             * Url
+             * @example http://127.0.0.1:8377/#invitation=…
+             */
+            url: string;
+        };
+        /**
          * Job
          * @description Work that goes on after its request was answered.
          */
@@ -3432,6 +3758,11 @@ export interface components {
              */
             id: string;
             /**
+             * Limited
+             * @description Whether he may use only some tables, columns or rows.
+             */
+            limited: boolean;
+            /**
              * Name
              * @example Owner
              */
@@ -3441,6 +3772,11 @@ export interface components {
              * @example owner
              */
             role: string;
+            /**
+             * Scopes
+             * @description The parts of Rolltop that he may use.
+             */
+            scopes: components["schemas"]["Scope"][];
         };
         /**
          * NewCheck
@@ -3602,6 +3938,64 @@ export interface components {
             where?: string | null;
         };
         /**
+         * NewPassword
+         * @description A password for somebody else.
+         */
+        NewPassword: {
+            /**
+             * Password
+             * @description At least 8 characters.
+             */
+            password: string;
+        };
+        /**
+         * NewToken
+         * @description A token that was just made. The secret is shown this once.
+         */
+        NewToken: {
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Expires */
+            expires: string | null;
+            /**
+             * Hint
+             * @description How it begins.
+             * @example rtk_4qXz
+             */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Person
+             * @description The id of who made it.
+             */
+            person: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Tables
+             * @description What may be done with the rows of single tables; nothing with those of others. Null: as the scopes say.
+             */
+            tables: {
+                [key: string]: components["schemas"]["Action"][];
+            } | null;
+            /**
+             * Token
+             * @example rtk_4qXz…
+             */
+            token: string;
+            /**
+             * Used
+             * @description When it was last used; null for never.
+             */
+            used: string | null;
+        };
+        /**
          * NewUnique
          * @description Columns that together are different in each row.
          */
@@ -3616,6 +4010,22 @@ export interface components {
             columns: string[];
             /** Name */
             name?: string | null;
+        };
+        /**
+         * OwnPassword
+         * @description A password of one's own in place of the present one.
+         */
+        OwnPassword: {
+            /**
+             * Current
+             * @description The present one, if there is one.
+             */
+            current?: string | null;
+            /**
+             * Password
+             * @description At least 8 characters.
+             */
+            password: string;
         };
         /**
          * PageReport
@@ -3699,6 +4109,77 @@ export interface components {
              *     ]
              */
             parts?: string[] | null;
+        };
+        /**
+         * Person
+         * @description A person.
+         */
+        Person: {
+            /** Active */
+            active: boolean;
+            /**
+             * Changed
+             * Format: date-time
+             */
+            changed: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Email */
+            email: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+        };
+        /**
+         * PersonChange
+         * @description What is to be different about a person; what is left out stays.
+         */
+        PersonChange: {
+            /**
+             * Active
+             * @description False: he cannot sign in, and his tokens are refused.
+             */
+            active?: boolean | null;
+            /**
+             * Email
+             * @description Null takes it away.
+             */
+            email?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Role */
+            role?: string | null;
+        };
+        /**
+         * PersonCreate
+         * @description A person to be let in.
+         */
+        PersonCreate: {
+            /** Email */
+            email?: string | null;
+            /**
+             * Name
+             * @description What he is called, and signs in with.
+             */
+            name: string;
+            /**
+             * Password
+             * @description Without one, send an invitation.
+             */
+            password?: string | null;
+            /**
+             * Role
+             * @example viewer
+             */
+            role: string;
         };
         /**
          * Progress
@@ -4555,6 +5036,138 @@ export interface components {
             rows?: number[] | null;
         };
         /**
+         * Role
+         * @description A role. Those that are `fixed` are always there and cannot be changed.
+         */
+        Role: {
+            /** Changed */
+            changed: string | null;
+            /** Created */
+            created: string | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Fixed */
+            fixed: boolean;
+            /**
+             * Name
+             * @description A small letter, then small letters, digits, `-` and `_`.
+             * @example bookkeeper
+             */
+            name: string;
+            /**
+             * Others
+             * @description What may be done with the rows of all tables that are not named.
+             * @default [
+             *       "select",
+             *       "insert",
+             *       "update",
+             *       "delete"
+             *     ]
+             */
+            others: components["schemas"]["Action"][];
+            /**
+             * Scopes
+             * @description The parts of Rolltop that may be used.
+             * @example [
+             *       "rows:read"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Tables
+             * @description The rights on single tables, by name.
+             * @default {}
+             */
+            tables: {
+                [key: string]: components["schemas"]["TableRights"];
+            };
+        };
+        /**
+         * RoleRights
+         * @description What a role gives.
+         */
+        RoleRights: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Others
+             * @description What may be done with the rows of all tables that are not named.
+             * @default [
+             *       "select",
+             *       "insert",
+             *       "update",
+             *       "delete"
+             *     ]
+             */
+            others: components["schemas"]["Action"][];
+            /**
+             * Scopes
+             * @description The parts of Rolltop that may be used.
+             * @example [
+             *       "rows:read"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Tables
+             * @description The rights on single tables, by name.
+             * @default {}
+             */
+            tables: {
+                [key: string]: components["schemas"]["TableRights"];
+            };
+        };
+        /**
+         * RoleWrite
+         * @description A role to be made.
+         */
+        RoleWrite: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Name
+             * @description A small letter, then small letters, digits, `-` and `_`.
+             * @example bookkeeper
+             */
+            name: string;
+            /**
+             * Others
+             * @description What may be done with the rows of all tables that are not named.
+             * @default [
+             *       "select",
+             *       "insert",
+             *       "update",
+             *       "delete"
+             *     ]
+             */
+            others: components["schemas"]["Action"][];
+            /**
+             * Scopes
+             * @description The parts of Rolltop that may be used.
+             * @example [
+             *       "rows:read"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Tables
+             * @description The rights on single tables, by name.
+             * @default {}
+             */
+            tables: {
+                [key: string]: components["schemas"]["TableRights"];
+            };
+        };
+        /**
          * RowChange
          * @description A row before and after.
          */
@@ -4789,6 +5402,47 @@ export interface components {
             table: string | null;
         };
         /**
+         * Scope
+         * @description The parts of Rolltop that a caller may be allowed to use.
+         * @enum {string}
+         */
+        Scope: "rows:read" | "rows:write" | "collections:read" | "collections:write" | "queries:read" | "queries:write" | "history:read" | "history:write" | "jobs:read" | "jobs:write" | "admin";
+        /**
+         * Session
+         * @description A browser or app in which somebody is signed in.
+         */
+        Session: {
+            /**
+             * Client
+             * @description How the browser or app called itself.
+             */
+            client: string;
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /**
+             * Current
+             * @description Whether this request came from it.
+             */
+            current: boolean;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /** Id */
+            id: string;
+            /**
+             * Person
+             * @description The id of who is signed in.
+             */
+            person: string;
+            /** Used */
+            used: string | null;
+        };
+        /**
          * SessionToken
          * @description A session of this server run.
          */
@@ -4867,6 +5521,16 @@ export interface components {
             length: number;
         };
         /**
+         * SignIn
+         * @description A name, or an e-mail address, and a password.
+         */
+        SignIn: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+        };
+        /**
          * SignInCode
          * @description A link that signs a browser in, once, within a minute.
          */
@@ -4884,6 +5548,27 @@ export interface components {
              * @example http://127.0.0.1:8377/#code=…
              */
             url: string;
+        };
+        /**
+         * SignedIn
+         * @description A session.
+         */
+        SignedIn: {
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+            /**
+             * Token
+             * @description Send it as `Authorization: Bearer <token>`.
+             */
+            token: string;
+            /**
+             * Token Type
+             * @constant
+             */
+            token_type: "bearer";
         };
         /**
          * Status
@@ -5020,6 +5705,36 @@ export interface components {
             unique?: components["schemas"]["NewUnique"][];
         };
         /**
+         * TableRights
+         * @description What may be done with one table.
+         */
+        TableRights: {
+            /**
+             * Actions
+             * @description What may be done with its rows. Without any, the table is not there.
+             */
+            actions: components["schemas"]["Action"][];
+            /**
+             * Hidden
+             * @description Columns that are not there for those who have the role.
+             * @default []
+             */
+            hidden: string[];
+            /**
+             * Read Only
+             * @description Columns that they see and cannot write.
+             * @default []
+             */
+            read_only: string[];
+            /**
+             * Rule
+             * @description Filters of the rows API. Rows that do not match are not there, and none can be written that does not match. `{me.id}`, `{me.name}` and `{me.role}` stand for who asks.
+             * @default
+             * @example owner=eq.{me.id}
+             */
+            rule: string;
+        };
+        /**
          * TakeBack
          * @description How to undo or redo.
          */
@@ -5084,6 +5799,85 @@ export interface components {
              * @enum {string}
              */
             way: "undo" | "redo";
+        };
+        /**
+         * Token
+         * @description A token, without its secret.
+         */
+        Token: {
+            /**
+             * Created
+             * Format: date-time
+             */
+            created: string;
+            /** Expires */
+            expires: string | null;
+            /**
+             * Hint
+             * @description How it begins.
+             * @example rtk_4qXz
+             */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Person
+             * @description The id of who made it.
+             */
+            person: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Tables
+             * @description What may be done with the rows of single tables; nothing with those of others. Null: as the scopes say.
+             */
+            tables: {
+                [key: string]: components["schemas"]["Action"][];
+            } | null;
+            /**
+             * Used
+             * @description When it was last used; null for never.
+             */
+            used: string | null;
+        };
+        /**
+         * TokenCreate
+         * @description A token to be made.
+         */
+        TokenCreate: {
+            /**
+             * Expires
+             * @description When it ends; null for never.
+             */
+            expires?: string | null;
+            /**
+             * Name
+             * @description What it is for.
+             * @example Nightly import
+             */
+            name: string;
+            /**
+             * Scopes
+             * @description The parts of Rolltop that it opens.
+             * @example [
+             *       "rows:read"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Tables
+             * @description What may be done with the rows of single tables; nothing with those of others. Null: as the scopes say.
+             * @example {
+             *       "flights": [
+             *         "select"
+             *       ]
+             *     }
+             */
+            tables?: {
+                [key: string]: components["schemas"]["Action"][];
+            } | null;
         };
         /**
          * TreatAsNull
@@ -5286,6 +6080,57 @@ export interface operations {
             };
         };
     };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     end_session: {
         parameters: {
             query?: never;
@@ -5309,6 +6154,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */
@@ -7873,6 +8769,429 @@ export interface operations {
             };
         };
     };
+    change_own_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonCreate"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_quarantines: {
         parameters: {
             query?: never;
@@ -8754,6 +10073,347 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleWrite"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    replace_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRights"];
+            };
+        };
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    end_session_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     read_status: {
         parameters: {
             query?: never;
@@ -8779,6 +10439,151 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"][];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCreate"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
+                };
+            };
+            /** @description The four fields of every error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that isn't known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something doesn't fit. `fields`, where given, names each refused field. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFields"] | components["schemas"]["Error"];
                 };
             };
             /** @description The four fields of every error. */

@@ -11,6 +11,7 @@ class Session {
   #token = $state<string | null>(localStorage.getItem(KEY));
   #needed = $state(false);
   #failure = $state.raw<ApiError | null>(null);
+  #invitation = $state<string | null>(null);
   #waiting = new Set<() => void>();
 
   constructor() {
@@ -34,25 +35,58 @@ class Session {
     return this.#failure;
   }
 
-  /** Exchanges the one-time code in the address, if there is one, and takes it out of the address first. */
+  /** The code of the invitation that was followed here, until it is accepted. */
+  get invitation(): string | null {
+    return this.#invitation;
+  }
+
+  /** Takes the one-time code in the address, if there is one, out of it, and exchanges it. An invitation waits for a password. */
   async enter(): Promise<void> {
-    const code = new URLSearchParams(location.hash.slice(1)).get("code");
-    if (!code) return;
+    const hash = new URLSearchParams(location.hash.slice(1));
+    const code = hash.get("code");
+    const invitation = hash.get("invitation");
+    if (!code && !invitation) return;
     // `n` only makes the address differ, so that the window reloads.
     const query = new URLSearchParams(location.search);
     query.delete("n");
     const rest = query.toString();
     history.replaceState(history.state, "", location.pathname + (rest ? `?${rest}` : ""));
-    await this.exchange(code);
+    if (code) await this.exchange(code);
+    else {
+      this.#failure = null;
+      this.#invitation = invitation;
+    }
   }
 
-  async exchange(code: string): Promise<boolean> {
+  exchange(code: string): Promise<boolean> {
+    return this.#get("/api/auth/exchange", { code });
+  }
+
+  signIn(name: string, password: string): Promise<boolean> {
+    return this.#get("/api/auth/sign-in", { name, password });
+  }
+
+  /** Sets the password of whoever was invited. */
+  async accept(password: string): Promise<boolean> {
+    const done = await this.#get("/api/auth/invitation", { code: this.#invitation, password });
+    if (done) this.#invitation = null;
+    return done;
+  }
+
+  /** Puts an invitation aside; its link works until it is accepted. */
+  decline(): void {
+    this.#invitation = null;
+    this.#failure = null;
+  }
+
+  /** Gets a session for what shows who the person is. */
+  async #get(path: string, shown: unknown): Promise<boolean> {
     this.#failure = null;
     try {
-      const response = await fetch("/api/auth/exchange", {
+      const response = await fetch(path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ code }),
+        body: JSON.stringify(shown),
       });
       if (!response.ok) throw await errorFrom(response, t("signin.refused"));
       const { token } = (await response.json()) as { token: string };
