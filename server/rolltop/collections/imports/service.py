@@ -4,37 +4,31 @@ scanning ─▶ ready ─▶ loading ─▶ done          failed and cancelled c
 """
 
 import builtins
-import logging
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from collections.abc import Mapping as Headers
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import apsw
 import msgspec
 
 from rolltop.auth import OWNER, Scope
-from rolltop.collections import store, words
 from rolltop.collections.imports import download, load
 from rolltop.collections.imports.addresses import Own, Rules
 from rolltop.collections.imports.delimited import Wish as DialectWish
-from rolltop.collections.imports.draft import Draft, outcome_of
+from rolltop.collections.imports.draft import Draft
 from rolltop.collections.imports.drafts import BUSY, Drafts
 from rolltop.collections.imports.errors import BadParts, NoSuchImport, NotReady, TableExists, TableMissing
 from rolltop.collections.imports.into import mapping, plan_into
-from rolltop.collections.imports.kept import Landed, Relate
+from rolltop.collections.imports.kept import Relate
+from rolltop.collections.imports.landing import Landing, Loading
 from rolltop.collections.imports.names import free_name, table_name
 from rolltop.collections.imports.opening import Wish, opened, table_of
-from rolltop.collections.imports.plan import Plan, names_of, plan
-from rolltop.collections.imports.rejects import Rejects
+from rolltop.collections.imports.plan import Plan, plan
 from rolltop.collections.imports.scan import Scanned, scan
 from rolltop.collections.imports.schemas import (
     DialectChange,
     Import,
-    ImportOutcome,
     ImportRun,
     Job,
     Mapping,
@@ -44,8 +38,6 @@ from rolltop.collections.imports.schemas import (
 from rolltop.collections.imports.source import Source
 from rolltop.collections.imports.spool import Spool
 from rolltop.collections.imports.tally import Nulls
-from rolltop.collections.quarantine import store as quarantine
-from rolltop.collections.quarantine.origin import origin_of
 from rolltop.collections.recipes import service as recipes
 from rolltop.collections.recipes.schemas import Recipe
 from rolltop.config import Config
@@ -55,8 +47,6 @@ from rolltop.errors import RolltopError
 from rolltop.formats.asked import Structure
 from rolltop.jobs import UNEXPECTED, Asked, InputGone, JobCancelled, JobError, Jobs, Running
 from rolltop.kit.ids import new_id
-
-log = logging.getLogger("rolltop.collections")
 
 MOST_PARTS = 40
 _LONGEST_LABEL = 255
@@ -74,9 +64,8 @@ class Imports:
         self._data = data
         self._database = database
         self._jobs = jobs
-        self._relate = relate
-        self._relating = threading.Lock()
         self._drafts = Drafts()
+        self._landing = Landing(data, database, self._drafts, relate)
         load.drop_leftovers(data)
         for kind in ("import.scan", "import.load"):
             jobs.repeats(kind, self.again, Scope.COLLECTIONS_WRITE)
@@ -191,7 +180,7 @@ class Imports:
             draft.state, draft.table, draft.error = "loading", loading.planned.table, None
         return self._start(
             draft, "import.load", str(loading.cause.title), scanned.rows, "rows",
-            lambda running: self._load(draft, loading, running), Asked(actor, _input(draft, wanted), retry_of),
+            lambda running: self._land(draft, loading, running), Asked(actor, _input(draft, wanted), retry_of),
         )  # fmt: skip
 
     def again(self, asked: Asked) -> Job:
@@ -237,7 +226,7 @@ class Imports:
                 scanned = self._read(draft, wish, running)
                 loading = self._loading(draft, scanned, wanted, actor)
                 running.progress(0, scanned.rows, "rows")
-            return self._load(draft, loading, running)
+            return self._land(draft, loading, running)
 
         title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name}"
         asked = Asked(actor, _input(draft, wanted), asked.retry_of)
@@ -250,7 +239,7 @@ class Imports:
             self._jobs.cancel(draft.job)  # the job removes the file when it ends
         else:
             self._drafts.release(draft)
-            self._sweep()
+            self._landing.sweep()
 
     def close(self) -> None:
         """Delete every stored file; no job may be running any more."""
@@ -305,14 +294,14 @@ class Imports:
         running.log(f"{scanned.rows:,} rows, {len(scanned.headers):,} columns.")
         return scanned
 
-    def _loading(self, draft: Draft, scanned: Scanned, wanted: ImportRun, actor: str) -> "_Loading":
+    def _loading(self, draft: Draft, scanned: Scanned, wanted: ImportRun, actor: str) -> Loading:
         """What is to be done with a file that was read; raises what `run` does."""
         recipe = self._recipe(scanned) if wanted.recipe else None
         structure = draft.opened.structure if draft.opened is not None and wanted.structure else None
         table = draft.table if wanted.table is None else wanted.table
         planned = self._planned(scanned, table, wanted, recipe, structure)
         title = f"{'Try to import' if wanted.dry_run else 'Import'} {draft.name} into {planned.table}"
-        return _Loading(scanned, planned, recipe, structure, Cause(actor, "import", title))
+        return Loading(scanned, planned, recipe, structure, Cause(actor, "import", title))
 
     def _planned(
         self, scanned: Scanned, table: str, wanted: ImportRun, recipe: Recipe | None, structure: Structure | None
@@ -335,56 +324,9 @@ class Imports:
         with self._database.read() as session:
             return recipes.of_headers(session, scanned.headers)
 
-    def _load(self, draft: Draft, loading: "_Loading", running: Running) -> dict[str, Any]:
-        scanned, planned, structure, cause = loading.scanned, loading.planned, loading.structure, loading.cause
-
-        def _settle(connection: apsw.Connection, _stage: str, rejects: Rejects) -> None:
-            if rejects.count:
-                origin = origin_of(draft.id, draft.name, scanned.headers, planned)
-                quarantine.keep(connection, draft.id, msgspec.json.encode(origin), rejects.table)
-
-        cause.job, cause.along = running.id, quarantine.TABLES
-        if planned.into is None:
-            cause.words = words.read(self._database, [planned.table])
+    def _land(self, draft: Draft, loading: Loading, running: Running) -> dict[str, Any]:
         with self._fate(draft, running):
-            self._sweep()
-            outcome = load.load(self._data, scanned, planned, _hidden(draft), running.progress, _settle, cause)
-            waits = draft.id if outcome.counts.refused and not planned.treatment.dry_run else None
-            draft.outcome = outcome_of(planned, outcome, waits)
-            if planned.treatment.dry_run:
-                draft.state = "ready"
-            else:
-                if structure is not None and planned.into is None and draft.opened is not None:
-                    names = names_of(scanned, planned.columns)
-                    landed = Landed(draft.opened.part or "", planned.table, names, structure)
-                    draft.outcome.notes += self._related(draft, landed, cause.actor)
-                self._finish(draft, planned, loading.recipe)
-            _tell(draft.outcome, running)
-        return {"import": draft.id, **draft.outcome.model_dump(), "change": cause.change}
-
-    def _finish(self, draft: Draft, planned: Plan, recipe: Recipe | None) -> None:
-        """What else is to be remembered once the rows are there."""
-        with self._database.write() as session:
-            if planned.into is None:
-                store.remember(session, planned.table, planned.labels)
-            if recipe is not None:
-                recipes.note_use(session, recipe.id, draft.name)
-        draft.state = "done"
-        self._drafts.release(draft)
-
-    def _related(self, draft: Draft, landed: Landed, actor: str) -> builtins.list[str]:
-        """Make the foreign keys between the draft's new table and those of the same file; what could not be made.
-
-        Each of them is made when the second of its tables lands.
-        """
-        notes: builtins.list[str] = []
-        with self._relating:
-            draft.landed = landed
-            tables = [each.landed for each in self._drafts.sharing(draft) if each.landed is not None]
-            for child in tables:
-                links = builtins.list(child.links(tables if child is landed else [landed]))
-                notes += self._relate(child.table, links, actor)
-        return notes
+            return self._landing.run(draft, loading, running)
 
     def _start(
         self,
@@ -419,30 +361,10 @@ class Imports:
             if not self._drafts.knows(draft):
                 self._drafts.release(draft)
 
-    def _sweep(self) -> None:
-        """Drop what failed loads could not drop at once, since the disk was full; if it still is, another time."""
-        loading = {_hidden(draft) for draft in self._drafts.all() if draft.state == "loading"}
-        try:
-            load.drop_leftovers(self._data, loading)
-        except RolltopError as error:
-            log.warning("The table of a failed import could not be dropped yet: %s", error.message)
-
     @staticmethod
     def _refuse_unless(fine: bool, draft: Draft) -> None:
         if not fine:
             raise NotReady(draft.state)
-
-
-@dataclass(frozen=True, slots=True)
-class _Loading:
-    """What one run of a draft is about."""
-
-    scanned: Scanned
-    planned: Plan
-    recipe: Recipe | None
-    structure: Structure | None
-    """What the file itself says of the table and shall be kept."""
-    cause: Cause
 
 
 def _input(draft: Draft, wanted: ImportRun | None = None) -> dict[str, Any]:
@@ -458,11 +380,6 @@ def _input(draft: Draft, wanted: ImportRun | None = None) -> dict[str, Any]:
     return given if wanted is None else {**given, "run": wanted.model_dump(mode="json", exclude_unset=True)}
 
 
-def _hidden(draft: Draft) -> str:
-    """The table that a draft is loaded into before it gets its name."""
-    return f"{load.HIDDEN}{draft.id}"
-
-
 def _wish(wanted: DialectChange, part: str | None) -> Wish:
     """The change as a wish; `part` is the one that was read before."""
     nulls = None
@@ -476,15 +393,3 @@ def _wish(wanted: DialectChange, part: str | None) -> Wish:
         bool(wanted.flatten),
         nulls,
     )
-
-
-def _tell(outcome: ImportOutcome, running: Running) -> None:
-    """Write into the job's log what became of the rows."""
-    running.log(
-        f"{'Would land' if outcome.dry_run else 'Landed'} in {outcome.table}: {outcome.inserted:,} added, "
-        f"{outcome.changed:,} changed, {outcome.unchanged:,} left as they were."
-    )
-    if outcome.refused:
-        running.log(f"{outcome.refused:,} rows do not fit.", "warning")
-    for each in outcome.first_refused:
-        running.log(f"Row {each.row:,}: {'; '.join(str(reason['message']) for reason in each.reasons)}", "warning")
