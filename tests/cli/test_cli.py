@@ -42,6 +42,12 @@ def test_paths_lie_in_the_home(home: Path) -> None:
     assert all(place.startswith(str(home)) for place in places.values())
 
 
+def test_an_option_before_the_command_is_not_passed_over(home: Path) -> None:
+    done = rolltop(home, "--workspace", str(home / "other"), "paths")
+    assert done.returncode == 2
+    assert "rolltop paths --workspace" in done.stderr
+
+
 def test_status_of_nothing(home: Path) -> None:
     done = rolltop(home, "status", "--json")
     assert done.returncode == 3

@@ -40,6 +40,19 @@ class UnusableFile(RolltopError):
     exit_code = 2
 
 
+class MisplacedOption(RolltopError):
+    """An option of the window stands before a command, which has options of its own."""
+
+    code = "cli.misplaced_option"
+    exit_code = 2
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            "This option stands before the command.",
+            hint=f"Write it behind: rolltop {command} --workspace FOLDER.",
+        )
+
+
 @app.callback(invoke_without_command=True)
 def start(
     context: typer.Context,
@@ -54,6 +67,8 @@ def start(
         raise typer.Exit
     if context.invoked_subcommand is None:
         raise typer.Exit(opening.open_app(workspace, data, [], browser=browser))
+    if workspace is not None or data is not None or browser:  # it would go unheeded
+        raise MisplacedOption(context.invoked_subcommand)
 
 
 @app.command()
