@@ -17,7 +17,8 @@ Contenders = dict[str, Server]
 EXPORTS = {"csv": {OURS: "/api/exports/flights.csv", HAND: "/export.csv"}} | {
     "ndjson": {OURS: "/api/exports/flights.ndjson", HAND: "/export.ndjson"}
 }
-_SLICE_SECONDS = 0.5
+_SLICE_SECONDS, _PAUSE_SECONDS = 0.5, 1.5
+"""Others ask for so long during an import, and leave it the machine for so long: people do not ask without a pause."""
 
 
 def over_http(server: Server, workload: str, material: Material, seconds: float) -> Sample:
@@ -89,6 +90,7 @@ def import_with_others(server: Server, source: Path, material: Material) -> tupl
     thread.start()
     while thread.is_alive():
         loads.append(drive(server.address, requests, WORKLOADS["meanwhile"].connections, _SLICE_SECONDS))
+        thread.join(_PAUSE_SECONDS)
     thread.join()
     if not ended:
         raise SystemExit("The import failed.")

@@ -201,6 +201,27 @@ class TestTheEnd:
         assert set(kept.values()) == {2}
         assert acknowledged <= set(kept) <= sent
 
+    def test_waits_for_no_query_that_is_stuck(self, server: LiveServer, servers: Servers) -> None:
+        """SQLite looks at no clock within one call of a function."""
+        long = "printf('%.*c', 6000000, 'a')"
+        made = {"name": "stuck", "sql": f"SELECT instr({long}, substr({long}, 3000000) || 'b') AS n", "parameters": []}
+        answers: list[httpx.Response] = []
+
+        def call() -> None:
+            with signed_in(server) as http:
+                answers.append(http.post("/rest/v1/rpc/stuck", json={}))
+
+        with signed_in(server) as http:
+            assert http.post("/api/queries", json=made).status_code == 201
+            thread = threading.Thread(target=call)
+            thread.start()
+            for _ in range(20):  # it has long begun when the last of these is answered
+                assert http.get("/rest/v1/items?order=value&limit=1").status_code == 200
+        assert servers.stop(server) == 0
+        thread.join(WAIT)
+        assert [answer.status_code for answer in answers] == [409]
+        assert answers[0].json()["code"] == "web.ending"
+
 
 class TestRaces:
     """Of many who want the same at once one gets it, and the others are told."""
