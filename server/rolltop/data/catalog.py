@@ -90,6 +90,8 @@ class Table:
     triggers: bool = False
     indexed: frozenset[str] = frozenset()
     """The columns by which an index finds rows: each is the first of one."""
+    sorted_by_index: frozenset[str] = frozenset()
+    """The columns in whose order an index may give rows, after those before them in it."""
     sql: str = ""
 
     @cached_property

@@ -126,6 +126,7 @@ def _table(
     if not without_rowid and len(primary_key) == 1 and not _has_index_for_key(connection, name):
         rowid_alias = primary_key[0]
         columns = tuple(_held_alias(column) if column.name == rowid_alias else column for column in columns)
+    first, sorted_by_index = _indexed(connection, name)
     return Table(
         name,
         "table",
@@ -140,7 +141,8 @@ def _table(
         rowid=None if without_rowid else next((word for word in _SHADOWABLE if word not in exact), None),
         rowid_alias=rowid_alias,
         triggers=triggers,
-        indexed=_indexed(connection, name) | ({rowid_alias} if rowid_alias is not None else set()),
+        indexed=first | ({rowid_alias} if rowid_alias is not None else set()),
+        sorted_by_index=sorted_by_index,
         sql=sql,
     )
 
@@ -192,13 +194,14 @@ def _has_index_for_key(connection: apsw.Connection, name: str) -> bool:
     return any(row[3] == "pk" for row in _rows(connection, "SELECT * FROM pragma_index_list(?)", name))
 
 
-def _indexed(connection: apsw.Connection, name: str) -> frozenset[str]:
-    """The first columns of the table's indexes, partial ones left out."""
+def _indexed(connection: apsw.Connection, name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The first columns of the table's indexes, partial ones left out; and all columns of them."""
     sql = (
-        "SELECT parts.name FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS parts "
-        "WHERE parts.seqno = 0 AND NOT list.partial AND parts.name IS NOT NULL"
+        "SELECT parts.name, parts.seqno FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS parts "
+        "WHERE NOT list.partial AND parts.name IS NOT NULL"
     )
-    return frozenset(row[0] for row in _rows(connection, sql, name))
+    found = _rows(connection, sql, name)
+    return frozenset(column for column, place in found if place == 0), frozenset(column for column, _ in found)
 
 
 def _unique_keys(

@@ -380,7 +380,7 @@ def _sort(level: _Level, term: Term) -> Sort:
 
 def _sorts_by_moment(table: Table, found: Place) -> bool:
     """Whether a timestamp is sorted by time: views and indexed columns may come in the order of an index, of texts."""
-    return found.type.name == "timestamp" and table.kind == "table" and found.column.name not in table.indexed
+    return found.type.name == "timestamp" and table.kind == "table" and found.column.name not in table.sorted_by_index
 
 
 def _output(level: _Level, item: Item) -> Output:
