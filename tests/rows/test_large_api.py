@@ -142,7 +142,7 @@ class TestAPageInTheOrderOfAnIndex:
             bindings = statement.bindings(made.values, made.window)
             steps = [str(step[3]) for step in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", bindings)]
         assert not any("TEMP B-TREE" in step for step in steps)
-        assert any("USING INDEX i" in step for step in steps)
+        assert any("INDEX i" in step for step in steps)
 
 
 class TestAClientThatSleeps:
