@@ -175,7 +175,7 @@ class TestRunning:
         again = json.loads(rolltop(home, "jobs", "retry", id, "--json", *place).stdout)
         assert again["retry_of"] == id
         assert "The job is failed." in rolltop(home, "jobs", "cancel", id, *place).stdout
-        unknown = rolltop(home, "jobs", "show", "nothing", *place)
+        unknown = rolltop(home, "jobs", *place, "show", "nothing")
         assert unknown.returncode == 1
         assert "no job" in unknown.stderr
 

@@ -31,6 +31,7 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List the jobs of the running server, newest first; or show, cancel and retry one."""
+    context.obj = workspace
     if context.invoked_subcommand is not None:
         return
     wanted: dict[str, list[str] | int] = {"state": state or [], "kind": kind or [], "limit": limit}
@@ -45,9 +46,11 @@ def list_(
 
 
 @app.command()
-def show(id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def show(
+    context: typer.Context, id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Show one job with its log."""
-    with running.server(workspace) as client:
+    with running.server(workspace or context.obj) as client:
         job = running.answer(client.get(f"/api/jobs/{_quoted(id)}"))
         log = running.answer(client.get(f"/api/jobs/{_quoted(id)}/log"))["lines"]
     if as_json:
@@ -61,18 +64,22 @@ def show(id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption 
 
 
 @app.command()
-def cancel(id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def cancel(
+    context: typer.Context, id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Ask a job to stop. It takes back what it has done so far."""
-    with running.server(workspace) as client:
+    with running.server(workspace or context.obj) as client:
         job = running.answer(client.post(f"/api/jobs/{_quoted(id)}/cancel", json={}))
     said = f"Asked the job {job['id']} to stop." if job["state"] in _UNFINISHED else f"The job is {job['state']}."
     print(json.dumps(job) if as_json else said)
 
 
 @app.command()
-def retry(id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def retry(
+    context: typer.Context, id: IdArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
     """Do a job again that failed, was cancelled or interrupted; as a new job."""
-    with running.server(workspace) as client:
+    with running.server(workspace or context.obj) as client:
         job = running.answer(client.post(f"/api/jobs/{_quoted(id)}/retry", json={}))
     print(json.dumps(job) if as_json else f"Started the job {job['id']}: {escape(job['title'])}.")
 
