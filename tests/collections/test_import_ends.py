@@ -75,12 +75,14 @@ class Caller:
             time.sleep(STEP)
 
     def tables(self) -> list[str]:
-        """Every table there is in the file, hidden ones too, as another program sees them; the history's left out."""
+        """Every table there is in the file, hidden ones too, as another program sees them; but not those of the history
+        and the quarantine, which stay once they were made."""
         connection = apsw.Connection(str(self.server.workspace / "data.db"), flags=apsw.SQLITE_OPEN_READONLY)
         try:
             sql = (
                 "SELECT name FROM sqlite_schema WHERE type = 'table' "
-                "AND name NOT GLOB '_rolltop_log*' AND name NOT GLOB 'sqlite_*'"
+                "AND name NOT GLOB '_rolltop_log*' AND name NOT GLOB '_rolltop_quarantine*' "
+                "AND name NOT GLOB 'sqlite_*'"
             )
             return [str(row[0]) for row in connection.execute(sql)]
         finally:
