@@ -237,3 +237,16 @@ class TestSchema:
         data.reshape(lambda connection: retire(connection, "books"), cause=cause).result(10)
         assert cause.change is None
         assert data.read_now("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%kept%'") == [(0,)]
+
+    def test_a_foreign_file_is_recorded_once_somebody_asks_for_it(self, opened: Make) -> None:
+        data = opened(SHOP, in_place=True)
+        before = contents(data)
+        assert run(data, "INSERT INTO authors VALUES (9, 'Lind')") is None
+        run(data, "DELETE FROM authors WHERE id = 9")
+        data.record(on=True)
+        number = run(data, "DELETE FROM authors WHERE id = 1")
+        assert number == 1
+        take_back(data, number)
+        assert contents(data) == before
+        data.record(on=False)
+        assert run(data, "INSERT INTO authors VALUES (9, 'Lind')") is None
