@@ -184,6 +184,15 @@ def test_mends_what_cannot_harm(doctor: Doctor) -> None:
     assert {each["state"] for each in doctor()[1]} == {"ok"}
 
 
+def test_leaves_a_restore_alone_whose_plan_it_cannot_read(doctor: Doctor) -> None:
+    new = doctor.workspace / "restore" / "new" / "data.db"
+    new.parent.mkdir(parents=True)
+    new.write_bytes(b"the only copy")
+    (doctor.workspace / "restore" / "plan.json").write_text("{")
+    assert any("plan.json cannot be read" in each["message"] for each in doctor.wrong(fix=True))
+    assert new.read_bytes() == b"the only copy"
+
+
 def test_no_workspace(tmp_path: Path) -> None:
     doctor = Doctor(tmp_path / "home", tmp_path / "none")
     assert not doctor()[0]

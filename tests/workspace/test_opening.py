@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rolltop.app import create_app
 from rolltop.config import Config
 from rolltop.data import Data
 from rolltop.errors import StartError
+from rolltop.workspace import Workspace, pending
 
 
 def _refusal(config: Config) -> StartError:
@@ -138,3 +140,47 @@ def test_whatever_was_opened_before_a_failure_is_closed_again(workspace: Path, m
     application = create_app(Config(workspace=workspace))
     application.open()
     application.close()
+
+
+class TestADecidedRestore:
+    """It is done or it waits, whatever the system refuses; its files are thrown away in no case."""
+
+    @pytest.fixture
+    def new(self, workspace: Path) -> Path:
+        """A file that waits to take its place."""
+        folder = workspace / pending.FOLDER / pending.NEW
+        folder.mkdir(parents=True)
+        (workspace / "backups").mkdir()
+        (folder / "workspace.toml").write_text('format = 1\nname = "Restored"\n')
+        now = datetime.now(UTC)
+        pending.decide(workspace, pending.Plan("b.zip", now, "before-restore-x", ["workspace.toml"], []))
+        return folder / "workspace.toml"
+
+    def test_whose_plan_cannot_be_read_waits(self, workspace: Path, new: Path) -> None:
+        plan = workspace / pending.FOLDER / "plan.json"
+        content = plan.read_bytes()
+        plan.unlink()
+        plan.mkdir()
+        assert _refusal(Config(workspace=workspace)).code == "workspace.restore_stuck"
+        plan.rmdir()
+        plan.write_bytes(content[:-1])
+        assert _refusal(Config(workspace=workspace)).code == "workspace.restore_stuck"
+        assert new.exists()
+        plan.write_bytes(content)
+        with Workspace.claimed(workspace):
+            assert (workspace / "workspace.toml").read_text().endswith('name = "Restored"\n')
+
+    def test_that_cannot_be_noted_is_stuck_and_goes_on(self, workspace: Path, new: Path) -> None:
+        (workspace / "backups" / "restored.json").mkdir()
+        assert _refusal(Config(workspace=workspace)).code == "workspace.restore_stuck"
+        (workspace / "backups" / "restored.json").rmdir()
+        with Workspace.claimed(workspace):
+            assert not new.exists()
+            assert (done := pending.restored(workspace)) is not None
+            assert done.backup == "b.zip"
+            assert not (workspace / pending.FOLDER).exists()
+
+    def test_whose_note_is_damaged_is_none_to_tell_of(self, workspace: Path) -> None:
+        (workspace / "backups").mkdir(parents=True)
+        (workspace / "backups" / "restored.json").write_text("{")
+        assert pending.restored(workspace) is None

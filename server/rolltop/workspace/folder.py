@@ -65,6 +65,7 @@ class Workspace:
 
         Raises:
             WorkspaceInUse, WorkspaceUnusable, WorkspaceNewer: see there.
+            RestoreStuck: a decided restore cannot be done now.
         """
         try:
             lock = claim(path)
@@ -90,6 +91,7 @@ class Workspace:
 
         Raises:
             WorkspaceInUse, WorkspaceUnusable: see there.
+            RestoreStuck: a decided restore cannot be done now.
         """
         try:
             lock = claim(path)

@@ -66,36 +66,52 @@ def decide(workspace: Path, plan: Plan) -> None:
 
 
 def decided(workspace: Path) -> Plan | None:
-    """The restore that waits for the next opening."""
-    return _read(workspace / FOLDER / _PLAN, Plan)
+    """The restore that waits for the next opening.
+
+    Raises:
+        RestoreStuck: there is one, and its plan cannot be read.
+    """
+    path = workspace / FOLDER / _PLAN
+    try:
+        return _read(path, Plan)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise RestoreStuck(
+            f"A restore was decided, and its plan {path} cannot be read: {_reason(error)}.",
+            hint="Give yourself the right to read it. If it is damaged, restore the backup into another folder with"
+            " --workspace.",
+        ) from error
 
 
 def restored(workspace: Path) -> Restored | None:
-    """The last restore that was done."""
-    return _read(workspace / BACKUPS / _RESTORED, Restored)
+    """The last restore that was done; None as well when the note of it cannot be read, for nothing depends on it."""
+    try:
+        return _read(workspace / BACKUPS / _RESTORED, Restored)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def finish(workspace: Path) -> None:
     """Do what was decided, or throw away what was not. Only who holds the workspace's lock may, before it opens a file.
 
     Raises:
-        RestoreStuck: the system does not let go of a file.
+        RestoreStuck: the plan cannot be read, or the system refuses a file. Nothing is thrown away.
     """
     folder = workspace / FOLDER
     plan = decided(workspace)
     if plan is not None:
         try:
             _bring(workspace, plan)
+            told = Restored(plan.backup, plan.decided, now(), plan.kept)
+            write_private(workspace / BACKUPS / _RESTORED, msgspec.json.encode(told).decode())
+            (folder / _PLAN).unlink()
+            sync_folder(folder)
         except OSError as error:
             raise RestoreStuck(
-                f"The restore of {plan.backup} cannot be finished: {error.strerror or error}.",
+                f"The restore of {plan.backup} cannot be finished: {_reason(error)}.",
                 details=error.filename,
-                hint="Close the programs that have files of the workspace open, then start again.",
+                hint="See that the disk has room and the files are yours to write, close the programs that have them"
+                " open, then start again.",
             ) from error
-        told = Restored(plan.backup, plan.decided, now(), plan.kept)
-        write_private(workspace / BACKUPS / _RESTORED, msgspec.json.encode(told).decode())
-        (folder / _PLAN).unlink()
-        sync_folder(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -122,5 +138,9 @@ def _set_aside(workspace: Path, name: str, kept: Path) -> None:
 def _read(path: Path, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
