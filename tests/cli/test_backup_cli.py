@@ -1,8 +1,10 @@
 """`rolltop backup`, with a running server and without one."""
 
 import json
+import os
 import sqlite3
 import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +14,10 @@ from typing import Any
 import pytest
 from tests.cli.test_cli import rolltop
 from tests.conftest import Servers
+
+from rolltop.cli import backing, exporting
+from rolltop.cli.following import follow
+from rolltop.cli.running import Refused
 
 
 class BackingUp:
@@ -126,3 +132,58 @@ def test_says_what_is_damaged(tmp_path: Path) -> None:
     done = backup()
     assert (done.returncode, "damaged" in done.stderr) == (1, True)
     assert list((workspace / "backups").iterdir()) == []
+
+
+def test_a_file_that_the_server_does_not_give_is_no_backup(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for when the backup is made, and may be gone by then."""
+    servers.start(tmp_path / "workspace")
+
+    def gone(*given: Any) -> Any:
+        done = follow(*given)
+        (tmp_path / "workspace" / "backups" / f"{done['result']['backup']}.zip").unlink()
+        return done
+
+    monkeypatch.setattr("rolltop.cli.backing.follow", gone)
+    named = tmp_path / "mine.zip"
+    named.write_text("the one before")
+    with pytest.raises(Refused, match="There is no backup"):
+        backing.create(tmp_path / "workspace", named, secrets=False, show=False)
+    assert named.read_text() == "the one before"
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = tmp_path / "mine.zip"
+    synced: list[bool] = []
+    monkeypatch.setattr(
+        "rolltop.cli.exporting.sync_file", lambda part: synced.append(part.exists() and not named.exists())
+    )
+    with exporting.opened(named) as out:
+        out.write(b"content")
+    assert (synced, named.read_bytes()) == ([True], b"content")
+
+
+def test_the_command_may_stand_behind_options(tmp_path: Path) -> None:
+    backup = BackingUp(tmp_path / "home", tmp_path / "workspace")
+    where = ("backup", "--workspace", str(backup.workspace))
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "rolltop", *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+            env={**os.environ, "ROLLTOP_HOME": str(tmp_path / "home")}, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "There are no backups" in run(*where, "list")
+    run(*where, "--", "list")
+    assert "Whole:" in run(*where, "verify", "list")
+    assert json.loads(run("backup", "--json", "verify", "list", *where[1:]))["content"]["tables"]["films"] == 2
+    assert "Backed up to" in run(*where, "create", "named")
+    assert (tmp_path / "named").is_file()
+    (tmp_path / "list").unlink()
+    assert json.loads(run("backup", "-w", str(backup.workspace), "--json", "list")) == []
+    run("backup", "here.zip", "-w", str(backup.workspace))
+    assert "Whole:" in run("backup", "-w", "workspace", "verify", "here.zip")
+    assert "verify" in run("backup", "--help")

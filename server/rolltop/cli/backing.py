@@ -61,9 +61,11 @@ def _asked(client: "httpx.Client", folder: Path, file: Path | None, *, secrets: 
     id = done["result"]["backup"]
     if file is None:
         return folder / f"{id}.zip"
-    with client.stream("GET", f"/api/backups/{id}/file", timeout=None) as response, opened(file) as out:
-        for chunk in response.iter_bytes():
-            out.write(chunk)
+    with client.stream("GET", f"/api/backups/{id}/file", timeout=None) as response:
+        running.check(response)
+        with opened(file) as out:
+            for chunk in response.iter_bytes():
+                out.write(chunk)
     client.delete(f"/api/backups/{id}")
     return file
 

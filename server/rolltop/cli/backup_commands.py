@@ -6,19 +6,37 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
 from rolltop.cli.options import JsonOption, WorkspaceOption
 
 
 class _Default(TyperGroup):
-    """A group whose first command needs no name."""
+    """A group whose first command needs no name, and whose options may stand before the name."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name there when it is left out."""
-        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+        """Put the name first, or there when it is left out."""
+        position = self._first_word(args)
+        if position is not None and args[position] in self.commands:
+            args = [args[position], *args[:position], *args[position + 1 :]]
+        elif not args or args[0] not in ctx.help_option_names:
             args = ["create", *args]
         return super().parse_args(ctx, args)
+
+    def _first_word(self, args: list[str]) -> int | None:
+        """Where the first argument is that is no option and no option's value; none follows a `--`, which says file."""
+        options = [
+            each for command in self.commands.values() for each in command.params if isinstance(each, TyperOption)
+        ]
+        valued = {name for option in options if not option.is_flag for name in option.opts}
+        before = ""
+        for position, arg in enumerate(args):
+            if arg == "--":
+                return None
+            if not arg.startswith("-") and before not in valued:
+                return position
+            before = arg
+        return None
 
 
 app = typer.Typer(cls=_Default, help="Make a backup of the whole workspace, list them, verify one.")

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from rolltop.cli import running
 from rolltop.cli.desks import BadOption
 from rolltop.errors import RolltopError
+from rolltop.kit.files import sync_file
 
 if TYPE_CHECKING:
     import httpx
@@ -87,9 +88,7 @@ def export_file(asked: Asked, client: "httpx.Client", file: Path, *, show: bool)
     )  # fmt: skip
     method = "GET" if asked.arguments is None else "POST"
     with bar, client.stream(method, asked.address, json=asked.arguments, timeout=None) as response:
-        if not response.is_success:
-            response.read()
-            running.answer(response)
+        running.check(response)
         task = bar.add_task(f"Exporting {asked.name}", total=None)
         size = 0
         with opened(file) as out:
@@ -102,7 +101,7 @@ def export_file(asked: Asked, client: "httpx.Client", file: Path, *, show: bool)
 
 @contextmanager
 def opened(file: Path) -> Iterator[IO[bytes]]:
-    """The file to write to; one with a name takes it when it is complete."""
+    """The file to write to; one with a name takes it when it is complete and on the disk."""
     if file == STDOUT:
         yield sys.stdout.buffer
         return
@@ -110,6 +109,7 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
     try:
         with part.open("wb") as out:
             yield out
+        sync_file(part)
         part.replace(file)
     except OSError as error:
         raise Unwritable(f"{file} cannot be written: {error.strerror}.", hint="Choose another place.") from error

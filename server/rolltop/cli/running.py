@@ -68,6 +68,17 @@ def server(workspace: Path | None) -> Iterator["httpx.Client"]:
         raise NotRunning(f"The server stopped answering: {error}.", hint="Look into its log.") from error
 
 
+def check(response: "httpx.Response") -> None:
+    """Go on with the body of a streamed answer only if it is what was asked for.
+
+    Raises:
+        Refused: it is the server's word why not.
+    """
+    if not response.is_success:
+        response.read()
+        answer(response)
+
+
 def answer(response: "httpx.Response") -> Any:
     """The JSON of a good answer; the server's own words for a bad one."""
     content: Any = response.json() if response.content else None
