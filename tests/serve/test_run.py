@@ -1,6 +1,7 @@
 """The server as a process: how it starts, what it says when it cannot, how it ends."""
 
 import errno
+import gc
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +24,7 @@ from rolltop import discovery
 from rolltop.app import create_app
 from rolltop.config import Config
 from rolltop.kit.locks import FileLock
+from rolltop.serve import spare_the_loaded
 from rolltop.workspace import WorkspaceUnusable
 
 WAIT = 60.0
@@ -363,3 +366,23 @@ def test_what_stops_a_start_is_told_to_the_window(workspace: Path, started: list
     code, out, err = server.end()
     assert code not in (0, 1)
     assert (out, "Traceback" in err) == ("", False)
+
+
+def test_what_was_spared_the_look_for_garbage_goes_at_the_next_opening() -> None:
+    """The application of the former opening is garbage then, in circles."""
+
+    class Loaded:
+        def __init__(self) -> None:
+            self.itself = self
+
+    loaded = Loaded()
+    known = weakref.ref(loaded)
+    try:
+        spare_the_loaded()
+        del loaded
+        gc.collect()
+        assert known() is not None
+        spare_the_loaded()
+        assert known() is None
+    finally:
+        gc.unfreeze()
