@@ -1,26 +1,33 @@
 """Backups over HTTP: made, listed, downloaded, verified, taken in, deleted."""
 
+import asyncio
 import contextlib
+import gc
 import hashlib
 import io
 import json
+import socket
 import sqlite3
 import stat
+import weakref
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import apsw
+import httpx
 import pytest
 from starlette.testclient import TestClient
 from tests.backups.conftest import Keeper, Unpacked
-from tests.conftest import BASE_URL
+from tests.conftest import BASE_URL, LiveServer
 
 from rolltop.app import Application, create_app
 from rolltop.backups.checking import check
+from rolltop.backups.service import Folder
 from rolltop.config import Config
-from rolltop.errors import Unprocessable
+from rolltop.db import copying as own_copying
+from rolltop.errors import OutOfSpace, Unprocessable
 
 
 class TestCreate:
@@ -340,3 +347,62 @@ def test_what_a_killed_process_left_goes_at_the_start(workspace: Path) -> None:
         while client.get("/health/ready").status_code != 200:
             pass
         assert list((workspace / "backups").iterdir()) == []
+
+
+class TestUploads:
+    def test_are_taken_in_beside_the_event_loop(self, keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Opening an archive and syncing it take as long as the disk likes; others are answered meanwhile."""
+        content = keeper.file(keeper.make()).read_bytes()
+        looped: list[bool] = []
+
+        def sync(path: Path) -> None:
+            with contextlib.suppress(RuntimeError):
+                looped.append(asyncio.get_running_loop() is not None)
+            synced.append(path)
+
+        synced: list[Path] = []
+        monkeypatch.setattr("rolltop.backups.service.sync_file", sync)
+        assert keeper.send(content).status_code == 201
+        assert (len(synced), looped) == (1, [])
+
+    def test_that_announce_too_much_are_refused_before_they_are_sent(self, live: LiveServer) -> None:
+        address = httpx.URL(live.url)
+        head = (
+            f"POST /api/backups/upload HTTP/1.1\r\nHost: {address.netloc.decode()}\r\nContent-Length: {10**15}\r\n"
+            f"Content-Type: application/zip\r\nAuthorization: {live.headers['Authorization']}\r\n\r\n"
+        )
+        with socket.create_connection((address.host, address.port), timeout=20) as connection:
+            connection.sendall(head.encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_list_forgets_what_is_gone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "a.zip").write_bytes(b"no archive")
+    known = weakref.ref(folder.list()[0])
+    assert known() is folder.list()[0]
+    (tmp_path / "a.zip").unlink()
+    assert folder.list() == []
+    gc.collect()
+    assert known() is None
+
+
+class TestTheCopyOfOurDatabase:
+    @pytest.fixture
+    def own(self, tmp_path: Path) -> Iterator[own_copying.Seen]:
+        """A moment of a database."""
+        with closing(sqlite3.connect(tmp_path / "own.db")) as made:
+            made.execute("CREATE TABLE t (a)")
+        with closing(own_copying.snapshot(tmp_path / "own.db")) as seen:
+            yield seen
+
+    def test_that_the_system_refuses_is_no_full_disk(self, own: own_copying.Seen, tmp_path: Path) -> None:
+        with pytest.raises(own_copying.NotCopied, match="unable to open") as caught:
+            own_copying.copy(own, tmp_path / "no" / "copy.db", lambda _done, _total: None)
+        assert caught.value.status == 409
+
+    def test_without_room_is_a_full_disk(self, own: own_copying.Seen) -> None:
+        own.execute("ROLLBACK")
+        own.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(OutOfSpace), own_copying.explained():
+            own.execute("CREATE TABLE more AS SELECT zeroblob(100000)")

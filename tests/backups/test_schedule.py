@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pysqlite3 import dbapi2 as sqlite
 from tests.backups.conftest import Keeper
 
 from rolltop.backups.due import is_due, next_moment, surplus
@@ -155,6 +157,18 @@ class TestOverHTTP:
         assert told["last"] is None
         assert told["problem"]["code"] == "backups.files"
         assert told["problem"]["hint"]
+
+    def test_makes_none_when_it_cannot_note_that_it_tries(
+        self, keeper: Keeper, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Else each look would make one, until the disk is full."""
+        keeper.client.put("/api/backups/schedule", json={"every": "never"})
+        refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF tried ON backup_schedule BEGIN SELECT RAISE(ABORT, 'no'); END"
+        with closing(sqlite.connect(keeper.workspace / "rolltop.db", isolation_level=None)) as connection:
+            connection.execute(refuse)
+        keeper.client.put("/api/backups/schedule", json={"every": "hours", "hours": 1})
+        until(lambda: "could not be looked at" in caplog.text)
+        assert keeper.client.get("/api/jobs?kind=backups.create").json() == []
 
     @pytest.mark.parametrize(
         "wish", [{"every": "week"}, {"hours": 0}, {"at": "24:00"}, {"at": "3"}, {"keep_last": 0}, {"to": "/x"}]

@@ -74,8 +74,9 @@ class Scheduler:
         if running or not due.is_due(_plan(row), _moment(row.tried), _moment(row.done), now()):
             return
         began = now()
+        self._note(tried=began.isoformat())  # first: where this cannot be written, each look would make a backup
         started = self._backups.create("scheduled", secrets=False, actor=None, then=lambda _made: self._made(began))
-        self._note(tried=began.isoformat(), job=started.id)
+        self._note(job=started.id)
 
     def _made(self, began: datetime) -> None:
         """A scheduled backup is whole: note it, and let go those that it makes superfluous."""

@@ -3,6 +3,7 @@
 Everything about them is in their folder; nothing here needs rolltop.db, which may be what a backup is needed for.
 """
 
+import asyncio
 import builtins
 import dataclasses
 import re
@@ -45,7 +46,11 @@ class Folder:
     def list(self) -> builtins.list[Backup]:
         """All of them, newest first."""
         found = []
-        for path in self.path.glob(f"*{SUFFIX}"):
+        present = set(self.path.glob(f"*{SUFFIX}"))
+        for path in list(self._read):  # a copy, for others list at the same time
+            if path not in present:
+                self._read.pop(path, None)
+        for path in present:
             with suppress(FileNotFoundError):  # it has just gone
                 found.append(self._described(path))
         return sorted(found, key=lambda each: each.content.created if each.content else each.changed, reverse=True)
@@ -224,7 +229,12 @@ class Backups:
         """
         if not _TYPES.match(headers.get("content-type", "")):
             raise WrongBody
+        self._spool.check_length(headers.get("content-length"))
         sent = await self._spool.store(body)
+        return await asyncio.to_thread(self._take_in, sent)
+
+    def _take_in(self, sent: Path) -> Backup:
+        """Give a file that was sent its place, if it is a backup; else it goes."""
         try:
             with Archive(sent):
                 pass

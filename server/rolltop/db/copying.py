@@ -11,13 +11,19 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 
 from rolltop.db.version import DamagedDatabase
-from rolltop.errors import OutOfSpace, TooManyRequests
+from rolltop.errors import Conflict, OutOfSpace, TooManyRequests
 
 PAGES_AT_ONCE = 1_000
 
 Seen = Any
 """A connection that sees one moment. The driver has no types."""
 Report = Callable[[int, int], None]
+
+
+class NotCopied(Conflict):
+    """The system does not let us read `rolltop.db` or write the copy."""
+
+    code = "workspace.not_copied"
 
 
 def snapshot(path: Path) -> Seen:
@@ -38,6 +44,7 @@ def copy(source: Seen, target: Path, report: Report) -> None:
 
     Raises:
         OutOfSpace: the disk is full.
+        NotCopied: the system refuses a file.
         DamagedDatabase: the source cannot be read.
     """
 
@@ -60,8 +67,13 @@ def explained() -> Iterator[None]:
             raise TooManyRequests(
                 "rolltop.db is locked by another program.", hint="Close it, then try again."
             ) from error
-        raise OutOfSpace(
-            f"rolltop.db cannot be copied now: {error}.", hint="Free some space on the disk, then try again."
+        if "full" in str(error):
+            raise OutOfSpace(
+                f"rolltop.db cannot be copied now: {error}.", hint="Free some space on the disk, then try again."
+            ) from error
+        raise NotCopied(
+            f"rolltop.db cannot be copied now: {error}.",
+            hint="Look whether the file is there and yours to read and write, then try again.",
         ) from error
     except sqlite.DatabaseError as error:
         raise DamagedDatabase(f"rolltop.db cannot be read: {error}.", hint="Restore a backup.") from error

@@ -54,6 +54,14 @@ class Spool:
         """
         if content_type.partition(";")[0].strip().lower() not in _TYPES:
             raise UnsupportedBody(content_type)
+        self.check_length(length)
+
+    def check_length(self, length: str | None) -> None:
+        """Refuse a body by the length that its head announces.
+
+        Raises:
+            FileTooLarge: it is beyond the limit.
+        """
         if length is not None and length.isdecimal() and int(length) > self.limit:
             raise FileTooLarge(self._limit_mb)
 
