@@ -108,8 +108,9 @@ def restore_backup(id: str, backups: Kept, actor: Administrator) -> Job:
     """Bring the whole workspace back to what it was, as a job.
 
     The backup is checked first, all of it; one that is not whole changes nothing. Then the server opens the restored
-    workspace: requests wait for some seconds, event streams begin again, everybody stays signed in. The state before is
-    kept as a backup, whose reason is `before_restore`. `GET /api/backups/restored` says when it was done.
+    workspace: requests wait for some seconds, event streams begin again. The owner stays signed in; other people's
+    sessions and tokens are those of the backup. The state before is kept as a backup, whose reason is `before_restore`.
+    `GET /api/backups/restored` says when it was done.
     """
     return backups.restore(id, actor.id)
 
