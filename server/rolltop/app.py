@@ -159,7 +159,11 @@ class Application:
     def close(self) -> None:
         """Close what was opened, last first."""
         while self._closers:
-            self._closers.pop()()
+            close = self._closers.pop()
+            try:
+                close()
+            except Exception:  # the others are to be closed all the same
+                log.exception("A part could not be closed")
         self._opened = False
 
     def _who(self, token: str) -> Actor | None:

@@ -24,7 +24,6 @@ class Credential:
 class Credentials:
     """What `access` handed over; read on the event loop, replaced from any thread."""
 
-    known: bool = False
     used: dict[str, datetime] = field(default_factory=dict)
     """When credentials were last used, by id, as far as that is not written down yet."""
     _by_digest: Mapping[bytes, Credential] = field(default_factory=dict)
@@ -32,7 +31,6 @@ class Credentials:
     def replace(self, by_digest: Mapping[bytes, Credential]) -> None:
         """These are all there are from now on."""
         self._by_digest = by_digest
-        self.known = True
 
     def actor(self, token: str) -> Actor | None:
         """Whose token it is; None for nobody's, or for one that has expired."""

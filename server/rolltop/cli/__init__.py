@@ -1,8 +1,8 @@
 """The command line: `rolltop` opens the window, its commands serve, import and ask a running server.
 
-Exit codes: 0 done · 1 the server refused or something failed · 2 the command line or a setting is wrong ·
-3 nothing is running · 4 the workspace is in use · 5 the server cannot start · 6 newer or damaged, or the port is
-taken · 7 imported, but some rows did not fit · 8 something stands against an undo.
+Exit codes: 0 done · 1 the server refused, something failed, or the doctor found something · 2 the command line or a
+setting is wrong · 3 nothing is running · 4 the workspace is in use · 5 the server cannot start · 6 newer or damaged, or
+the port is taken · 7 imported, but some rows did not fit · 8 something stands against an undo · 130 ended by Ctrl+C.
 """
 
 import sys

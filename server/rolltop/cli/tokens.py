@@ -26,12 +26,14 @@ class BadTable(RolltopError):
 @app.callback(invoke_without_command=True)
 def token(context: typer.Context, workspace: WorkspaceOption = None) -> None:
     """Print the running server's token for your own scripts, new at each start; or make, list and revoke others."""
+    context.obj = workspace
     if context.invoked_subcommand is None:
         print(running.find(workspace).token)
 
 
 @app.command()
 def create(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="What it is for.")],
     scope: Annotated[list[str], typer.Option(help="What it opens, such as rows:read; may be repeated.")],
     table: Annotated[
@@ -45,15 +47,15 @@ def create(
     """Make a token for a script. It is printed this once."""
     expires = None if days is None else (datetime.now(UTC) + timedelta(days=days)).isoformat()
     wanted = {"name": name, "scopes": scope, "tables": _tables(table), "expires": expires}
-    with running.server(workspace) as client:
+    with running.server(workspace or context.obj) as client:
         made = running.answer(client.post("/api/tokens", json=wanted))
     print(json.dumps(made) if as_json else made["token"])
 
 
 @app.command("list")
-def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def list_(context: typer.Context, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List the tokens, the newest first."""
-    with running.server(workspace) as client:
+    with running.server(workspace or context.obj) as client:
         tokens = running.answer(client.get("/api/tokens"))
     if as_json:
         print(json.dumps(tokens))
@@ -65,11 +67,12 @@ def list_(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 
 @app.command()
 def revoke(
+    context: typer.Context,
     id: Annotated[str, typer.Argument(help="The token's id, as `rolltop token list` shows it.")],
     workspace: WorkspaceOption = None,
 ) -> None:
     """Revoke a token: requests with it are refused from now on."""
-    with running.server(workspace) as client:
+    with running.server(workspace or context.obj) as client:
         running.answer(client.delete(f"/api/tokens/{quote(id, safe='')}"))
     print(f"Revoked the token {escape(id)}.")
 

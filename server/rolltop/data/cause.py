@@ -13,7 +13,7 @@ class Cause:
     actor: str = ROLLTOP
     """The id of the caller."""
     kind: str = "write"
-    """For programs: insert, update, upsert, delete, import, schema, undo, redo, write."""
+    """For programs: insert, update, upsert, delete, query, import, schema, undo, redo, write."""
     title: str | None = None
     """For people; None where the kind and the table say it."""
     job: str | None = None

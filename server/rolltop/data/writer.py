@@ -219,6 +219,7 @@ class Writer(threading.Thread):
             if savepoint:
                 connection.execute("ROLLBACK TO unit")
                 connection.execute("RELEASE unit")
+                self.recorder.forget_shapes()
             return
         self._until = 0.0
         if savepoint:
@@ -276,6 +277,7 @@ class Writer(threading.Thread):
 
     def _give_up(self, group: list[Unit], error: Exception) -> None:
         """Nothing of the transaction stays; everyone in it hears why."""
+        self.recorder.forget_shapes()  # what numbers them may just have gone with the transaction
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         explained = self._explained(error)

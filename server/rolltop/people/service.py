@@ -2,8 +2,7 @@
 
 import builtins
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -148,7 +147,7 @@ class People:
             _set_password(session, _row(session, actor.id), kept, but=actor.credential)
         self._changed()
 
-    def invite(self, actor: Actor, id: str) -> tuple[str, Any]:
+    def invite(self, actor: Actor, id: str) -> tuple[str, datetime]:
         """A code by which the person sets his password, once, and the moment it ends; earlier ones are void.
 
         Raises:
@@ -168,13 +167,11 @@ class People:
         Raises:
             InvitationUnknown: the code was used or is too old, or the person is kept out.
         """
+        with self._database.read() as session:
+            _invited(session, wanted.code)  # before the work of hashing: anybody may ask
         kept = passwords.hashed(wanted.password)
         with self._database.write() as session:
-            store.forget_ended(session, now())
-            invitation = store.invitation(session, digest(wanted.code))
-            row = None if invitation is None else store.by_id(session, invitation.person)
-            if row is None or not row.active:
-                raise errors.InvitationUnknown
+            row = _invited(session, wanted.code)
             _set_password(session, row, kept)
             id = row.id
         self._changed()
@@ -201,6 +198,15 @@ class People:
             raise errors.OwnerStays
         if not opened <= actor.scopes or actor.limits:
             raise errors.AboveYou
+
+
+def _invited(session: Session, code: str) -> PersonRow:
+    """Whose invitation the code is."""
+    invitation = store.invitation(session, digest(code))
+    row = None if invitation is None or invitation.expires <= now() else store.by_id(session, invitation.person)
+    if row is None or not row.active:
+        raise errors.InvitationUnknown
+    return row
 
 
 def _set_password(session: Session, row: PersonRow, kept: str, *, but: str | None = None) -> None:

@@ -34,15 +34,15 @@ class PeopleSessions:
             WrongPassword: they do not go together, or the person is kept out.
             TooManyTries: there were too many wrong ones within a minute.
         """
-        wait = self._throttle.wait(wanted.name, address)
+        wait = self._throttle.attempt(wanted.name, address)
         if wait:
             raise errors.TooManyTries(wait)
         with self._database.read() as session:
             row = store.called(session, wanted.name)
             person, kept = (row.id, row.password) if row is not None and row.active else ("", None)
         if not passwords.fits(wanted.password, kept):
-            self._throttle.wrong(wanted.name, address)
             raise errors.WrongPassword
+        self._throttle.right(wanted.name, address)
         return self.begin(person, client)
 
     def begin(self, person: str, client: str) -> SignedIn:

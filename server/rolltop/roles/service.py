@@ -58,7 +58,7 @@ class Roles:
         Raises:
             RoleNameTaken: there is one of that name.
             BeyondOwnRights: it gives what its maker does not have.
-            BadRights, BadRule: it does not fit the tables that are there.
+            BadRights: it does not fit the tables that are there.
         """
         self._check(actor, wanted)
         with self._database.write() as session:
@@ -73,7 +73,7 @@ class Roles:
     def replace(self, actor: Actor, name: str, wanted: RoleRights) -> Role:
         """Give a role other rights; those who have it have them from their next request on.
 
-        Raises: what `create` raises; RoleFixed for those that are always there.
+        Raises: what `create` raises; NoSuchRole, and RoleFixed for those that are always there.
         """
         if name in FIXED:
             raise errors.RoleFixed(name)

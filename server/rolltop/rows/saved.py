@@ -90,10 +90,11 @@ class SavedQueries:
         if version != self._version:
             self._described = {}
             self._version = version
-        known = self._described.get(query.name)
+        described = self._described  # another thread may put a new one in its place meanwhile
+        known = described.get(query.name)
         if known is None:
             known = describe(query.name, query.returns, self._data.inspect(query.sql), catalog)
-            self._described[query.name] = known
+            described[query.name] = known
         return known
 
     def callable(self) -> list[Call]:

@@ -25,8 +25,10 @@ class Kept(Generic[T]):
         """What is kept for this catalog and this version of the saved queries, else what `make` makes."""
         with self._lock:
             known, known_version = self._of
-            if catalog is not known or version != known_version or len(self._made) >= _MOST:
+            if catalog is not known or version != known_version:
                 self._of, self._made = (catalog, version), {}
             if grant not in self._made:
+                if len(self._made) >= _MOST:
+                    self._made.clear()
                 self._made[grant] = make()
             return self._made[grant]
