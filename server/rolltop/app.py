@@ -9,6 +9,7 @@ Application ─ Guard ─┬─ /rest/v1/…            rows, plain ASGI        
 """
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rolltop import __version__, db
 from rolltop.auth import Actor, Credentials, Sessions, Tickets
+from rolltop.auth.tickets import Ticket
 from rolltop.bridge import Bridge
 from rolltop.config import Config
 from rolltop.data import Change, Data, Limits
@@ -102,7 +104,7 @@ class Application:
         self._saved: SavedQueries
         self._rows: ASGIApp
         self._ui = UI(built_ui())
-        self._guard = Guard(self._route, self._who, self._finished_back, self.tickets.take, config.origins)
+        self._guard = Guard(self._route, self._who, self._finished_back, self._redeem, config.origins)
         self._guard.listen_on(config.port)
         self._back: asyncio.Task[ASGIApp] | None = None
         self.on_failure = _log_failure
@@ -165,6 +167,12 @@ class Application:
             except Exception:  # the others are to be closed all the same
                 log.exception("A part could not be closed")
         self._opened = False
+
+    def _redeem(self, secret: str) -> Ticket | None:
+        """The ticket, with the rights that whoever asked for it has now."""
+        ticket = self.tickets.take(secret)
+        actor = None if ticket is None else self.credentials.still(ticket.actor)
+        return None if ticket is None or actor is None else dataclasses.replace(ticket, actor=actor)
 
     def _who(self, token: str) -> Actor | None:
         return self.sessions.actor(token) or self.credentials.actor(token)
@@ -268,7 +276,7 @@ class Application:
             "database": database,
             "events": self.events,
             "exports": Exports(self.workspace.files / "exports", self.data, self._saved),
-            "history": History(self.data, database),
+            "history": History(self.data, database, grants.in_the_way),
             "imports": importer,
             "jobs": runner,
             "people": People(database, scopes_of_role, hand_over),

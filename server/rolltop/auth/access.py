@@ -48,6 +48,20 @@ def require(scope: Scope, *, of_limited: bool = False) -> Callable[[Actor], Acto
     return _allowed
 
 
+def _in_person(actor: Annotated[Actor, Security(_KNOWN)]) -> Actor:
+    """Gives a caller who is signed in; answers 403 to tokens for scripts, unless they open `admin`."""
+    if actor.token and Scope.ADMIN not in actor.scopes:
+        raise Forbidden("A token for scripts cannot do this.", hint="Sign in as a person, and do it there.")
+    return actor
+
+
+def _owner(actor: Annotated[Actor, Security(_KNOWN, scopes=[Scope.ADMIN.value, OF_WHOLE])]) -> Actor:
+    """Gives the owner, signed in; answers 403 to everybody else, also to administrators and tokens."""
+    if actor.id != OWNER.id or actor.token:
+        raise Forbidden("Only the owner of the workspace can do this.", hint="Sign in as the owner.")
+    return actor
+
+
 def _at_the_desk(actor: Annotated[Actor, Security(_KNOWN, scopes=[Scope.ADMIN.value, OF_WHOLE])]) -> Actor:
     """Gives the local owner, known by the desk itself; answers 403 to everybody else, also to administrators."""
     if actor.id != OWNER.id or actor.credential:
@@ -55,6 +69,8 @@ def _at_the_desk(actor: Annotated[Actor, Security(_KNOWN, scopes=[Scope.ADMIN.va
     return actor
 
 
+InPerson = Annotated[Actor, Depends(_in_person)]
+Owner = Annotated[Actor, Depends(_owner)]
 AtTheDesk = Annotated[Actor, Depends(_at_the_desk)]
 Caller = Annotated[Actor, Security(_KNOWN)]
 Administrator = Annotated[Actor, Depends(require(Scope.ADMIN))]

@@ -27,10 +27,16 @@ class Credentials:
     used: dict[str, datetime] = field(default_factory=dict)
     """When credentials were last used, by id, as far as that is not written down yet."""
     _by_digest: Mapping[bytes, Credential] = field(default_factory=dict)
+    _by_id: Mapping[str, Actor] = field(default_factory=dict)
 
     def replace(self, by_digest: Mapping[bytes, Credential]) -> None:
         """These are all there are from now on."""
         self._by_digest = by_digest
+        self._by_id = {each.actor.credential: each.actor for each in by_digest.values()}
+
+    def still(self, actor: Actor) -> Actor | None:
+        """The caller as he is now: who came with a token or session that is gone is nobody."""
+        return actor if not actor.credential else self._by_id.get(actor.credential)
 
     def actor(self, token: str) -> Actor | None:
         """Whose token it is; None for nobody's, or for one that has expired."""

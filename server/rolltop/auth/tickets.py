@@ -42,7 +42,10 @@ class Tickets:
         Raises:
             NotDownloadable: there is no file at such a path.
         """
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:  # brackets that are no address
+            parts = urlsplit("")
         if parts.scheme or parts.netloc or not parts.path.startswith(DOWNLOADABLE):
             raise NotDownloadable(
                 "A link can be made only for the path of a file.",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse
 
-from rolltop.auth.access import Administrator
+from rolltop.auth.access import Administrator, Owner
 from rolltop.backups.scheduling import Scheduler
 from rolltop.backups.schemas import Backup, BackupPlan, BackupSchedule, BackupWish, Job, Restored
 from rolltop.backups.service import Backups
@@ -52,7 +52,7 @@ def create_backup(backups: Kept, actor: Administrator, wanted: BackupWish | None
 
 
 @router.post("/upload", status_code=201, openapi_extra=_BODY)
-async def upload_backup(request: Request, backups: Kept, _actor: Administrator) -> Backup:
+async def upload_backup(request: Request, backups: Kept, _actor: Owner) -> Backup:
     """Send a backup file, to verify or restore it here."""
     return await backups.receive(request.headers, request.stream())
 
@@ -90,7 +90,7 @@ def read_backup(id: str, backups: Kept, _actor: Administrator) -> Backup:
     response_class=FileResponse,
     responses={200: {"description": "The file.", "content": {"application/zip": _FILE}}},
 )
-def download_backup(id: str, backups: Kept, _actor: Administrator) -> FileResponse:
+def download_backup(id: str, backups: Kept, _actor: Owner) -> FileResponse:
     """The backup itself, a zip archive. `POST /api/downloads` makes a link to it."""
     path = backups.file(id)
     return FileResponse(path, media_type="application/zip", filename=path.name)
@@ -104,7 +104,7 @@ def verify_backup(id: str, backups: Kept, actor: Administrator) -> Job:
 
 
 @router.post("/{id}/restore", status_code=202)
-def restore_backup(id: str, backups: Kept, actor: Administrator) -> Job:
+def restore_backup(id: str, backups: Kept, actor: Owner) -> Job:
     """Bring the whole workspace back to what it was, as a job.
 
     The backup is checked first, all of it; one that is not whole changes nothing. Then the server opens the restored
@@ -116,6 +116,6 @@ def restore_backup(id: str, backups: Kept, actor: Administrator) -> Job:
 
 
 @router.delete("/{id}", status_code=204)
-def delete_backup(id: str, backups: Kept, _actor: Administrator) -> None:
+def delete_backup(id: str, backups: Kept, _actor: Owner) -> None:
     """Delete a backup."""
     backups.delete(id)

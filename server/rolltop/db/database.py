@@ -36,7 +36,13 @@ class UpgradeFailed(StartError):
 
 def _engine(path: Path, *, begin: str, pool_size: int) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}", module=sqlite, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_timeout=30
+        f"sqlite:///{path}",
+        module=sqlite,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        hide_parameters=True,  # a logged error must not tell what was to be kept (threat model L2)
     )
 
     @event.listens_for(engine, "connect")

@@ -21,6 +21,19 @@ class NotPossible(Conflict):
     code = "history.not_possible"
 
 
+class RightsInTheWay(Conflict):
+    """Roles or tokens speak of a table that would get former names back, and would not follow."""
+
+    code = "history.rights_in_the_way"
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            "Roles or tokens speak of this table, and would then mean something else.",
+            details={"roles_and_tokens": names},
+            hint="Change the table by hand, which they follow; or take it out of them first.",
+        )
+
+
 class UnknownTime(Unprocessable):
     """A time without a zone: whose would it be?"""
 

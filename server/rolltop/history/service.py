@@ -30,7 +30,7 @@ from rolltop.history.schemas import (
     TakenBack,
     Way,
 )
-from rolltop.history.taking import TakingBack
+from rolltop.history.taking import InTheWay, TakingBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,9 @@ class Filter:
 class History:
     """The history of the open file."""
 
-    def __init__(self, data: Data, database: Database) -> None:
+    def __init__(self, data: Data, database: Database, in_the_way: InTheWay) -> None:
         self._data = data
+        self._in_the_way = in_the_way
         self._database = database
 
     # ---- looking ---------------------------------------------------------------------------------------------------
@@ -160,7 +161,9 @@ class History:
             RowsChanged, FormChanged, LaterChanges, SchemaMoved, KeysBroken: something stands against it.
             Forbidden: the caller may not change rows, or the schema.
         """
-        return await asyncio.to_thread(TakingBack(self._data, self._database, actor, id, way, wanted).run)
+        return await asyncio.to_thread(
+            TakingBack(self._data, self._database, self._in_the_way, actor, id, way, wanted).run
+        )
 
 
 def _stamp(moment: datetime | None) -> int | None:

@@ -1,5 +1,7 @@
 """Takes changes back: the changeset backwards, or the earlier schema and its words; as a change of its own."""
 
+from collections.abc import Callable, Iterable
+
 import apsw
 
 from rolltop.auth import Actor, Scope
@@ -10,8 +12,11 @@ from rolltop.data.reflect import is_hidden
 from rolltop.db.database import Database
 from rolltop.errors import Forbidden
 from rolltop.history import described
-from rolltop.history.errors import HistoryOff
+from rolltop.history.errors import HistoryOff, RightsInTheWay
 from rolltop.history.schemas import ConflictingRow, TakeBack, TakenBack, Way
+
+InTheWay = Callable[[Iterable[tuple[str, str]]], list[str]]
+"""Given tables by the name that each has and the one it would have: which roles and tokens would not follow."""
 
 
 class Tried(Exception):
@@ -21,8 +26,11 @@ class Tried(Exception):
 class TakingBack:
     """One undo or redo, on a thread of its own while the writer works."""
 
-    def __init__(self, data: Data, database: Database, actor: Actor, id: int, way: Way, wanted: TakeBack) -> None:
+    def __init__(
+        self, data: Data, database: Database, in_the_way: InTheWay, actor: Actor, id: int, way: Way, wanted: TakeBack
+    ) -> None:
         self._data = data
+        self._in_the_way = in_the_way
         self._database = database
         self._actor = actor
         self._id = id
@@ -40,6 +48,9 @@ class TakingBack:
             if before.entry.steps is None:
                 self._data.submit(self._rows, alone=True, cause=self._cause, after=self._finish).result()
             else:
+                held = self._in_the_way(undo.renamed(before.entry))
+                if held:
+                    raise RightsInTheWay(held)
                 self._cause.words = words.read(self._database, words.tables_of(before.root.words))
                 self._cause.described = before.root.words is not None
                 self._data.reshape(self._schema, cause=self._cause, after=self._finish).result()

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 
 from rolltop.auth import Sessions
-from rolltop.auth.access import Administrator, Caller
+from rolltop.auth.access import Administrator, Caller, InPerson
 from rolltop.people.schemas import (
     Acceptance,
     Invitation,
@@ -86,7 +86,7 @@ def create_invitation(id: str, people: Everybody, base_url: BaseUrl, actor: Admi
 
 
 @router.put("/me/password", status_code=204)
-def change_own_password(wanted: OwnPassword, people: Everybody, actor: Caller) -> None:
+def change_own_password(wanted: OwnPassword, people: Everybody, actor: InPerson) -> None:
     """Give yourself a new password. Your other sessions end."""
     people.change_own_password(actor, wanted)
 
@@ -120,12 +120,12 @@ def end_session(request: Request, sessions: SignedInPeople, actor: Caller) -> No
 
 
 @router.get("/sessions")
-def list_sessions(sessions: SignedInPeople, actor: Caller) -> list[Session]:
+def list_sessions(sessions: SignedInPeople, actor: InPerson) -> list[Session]:
     """Where you are signed in by password; with the right `admin`, everybody."""
     return sessions.list(actor)
 
 
 @router.delete("/sessions/{id}", status_code=204)
-def end_session_of(id: str, sessions: SignedInPeople, actor: Caller) -> None:
+def end_session_of(id: str, sessions: SignedInPeople, actor: InPerson) -> None:
     """Sign out of one."""
     sessions.end(actor, id)

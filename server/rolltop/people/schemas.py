@@ -20,7 +20,11 @@ Name = Annotated[
 ]
 Email = Annotated[
     str,
-    Field(max_length=254, pattern=r"^[^\s@]+@[^\s@]+\.[^\s@]+$", description="He can sign in with this, too."),
+    Field(
+        max_length=254,
+        pattern=r"^[^\s@\x00-\x1f]+@[^\s@\x00-\x1f]+\.[^\s@\x00-\x1f]+$",
+        description="He can sign in with this, too.",
+    ),
 ]
 Password = Annotated[str, Field(min_length=8, max_length=1_000, description="At least 8 characters.")]
 RoleName = Annotated[str, Field(max_length=63, examples=["viewer"])]

@@ -63,7 +63,9 @@ class People:
             row = PersonRow(
                 id=new_id(),
                 name=wanted.name,
+                name_key=store.key(wanted.name),
                 email=wanted.email,
+                email_key=None if wanted.email is None else store.key(wanted.email),
                 role=wanted.role,
                 active=True,
                 password=password,
@@ -92,9 +94,10 @@ class People:
                 row.role = asked["role"]
             _check_free(session, row.id, asked.get("name"), asked.get("email"))
             if asked.get("name") is not None:
-                row.name = asked["name"]
+                row.name, row.name_key = asked["name"], store.key(asked["name"])
             if "email" in asked:
                 row.email = asked["email"]
+                row.email_key = None if row.email is None else store.key(row.email)
             if asked.get("active") is not None:
                 row.active = asked["active"]
             if not row.active:
@@ -136,8 +139,10 @@ class People:
         """Give oneself a new password; every other session ends.
 
         Raises:
-            PasswordNotYours: there is a present one, and it is not the one given.
+            PasswordNotYours: there is a present one, and it is not the one given; or the caller is a script.
         """
+        if actor.token:
+            raise errors.PasswordNotYours
         kept = passwords.hashed(wanted.password)
         with self._database.read() as session:
             present = _row(session, actor.id).password

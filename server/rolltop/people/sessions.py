@@ -34,15 +34,16 @@ class PeopleSessions:
             WrongPassword: they do not go together, or the person is kept out.
             TooManyTries: there were too many wrong ones within a minute.
         """
-        wait = self._throttle.attempt(wanted.name, address)
-        if wait:
-            raise errors.TooManyTries(wait)
         with self._database.read() as session:
             row = store.called(session, wanted.name)
+            account = store.key(wanted.name) if row is None else row.id  # the same by name and by address
             person, kept = (row.id, row.password) if row is not None and row.active else ("", None)
+        wait = self._throttle.attempt(account, address)
+        if wait:
+            raise errors.TooManyTries(wait)
         if not passwords.fits(wanted.password, kept):
             raise errors.WrongPassword
-        self._throttle.right(wanted.name, address)
+        self._throttle.right(account, address)
         return self.begin(person, client)
 
     def begin(self, person: str, client: str) -> SignedIn:

@@ -1,5 +1,6 @@
 """Statements on the tables of people, sessions and invitations."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,9 +11,14 @@ from sqlmodel import Session, col, or_, select
 from rolltop.people.tables import InvitationRow, PersonRow, SessionRow
 
 
+def key(text: str) -> str:
+    """A name or address as it is compared: capitals and ways to write a letter make no difference (Unicode UAX 15)."""
+    return unicodedata.normalize("NFKC", text.strip()).casefold()
+
+
 def by_names(session: Session) -> Sequence[PersonRow]:
     """Everybody, by name."""
-    return session.exec(select(PersonRow).order_by(func.lower(PersonRow.name))).all()
+    return session.exec(select(PersonRow).order_by(col(PersonRow.name_key))).all()
 
 
 def by_id(session: Session, id: str) -> PersonRow | None:
@@ -22,16 +28,15 @@ def by_id(session: Session, id: str) -> PersonRow | None:
 
 def called(session: Session, name: str) -> PersonRow | None:
     """Who has this name or e-mail address, in capitals or not."""
-    wanted = name.lower()
-    statement = select(PersonRow).where(
-        or_(func.lower(PersonRow.name) == wanted, func.lower(PersonRow.email) == wanted)
-    )
-    return session.exec(statement).first()
+    wanted = key(name)
+    return session.exec(
+        select(PersonRow).where(or_(PersonRow.name_key == wanted, PersonRow.email_key == wanted))
+    ).first()
 
 
 def with_role(session: Session, role: str) -> Sequence[PersonRow]:
     """Who has the role, by name."""
-    return session.exec(select(PersonRow).where(PersonRow.role == role).order_by(func.lower(PersonRow.name))).all()
+    return session.exec(select(PersonRow).where(PersonRow.role == role).order_by(col(PersonRow.name_key))).all()
 
 
 def number(session: Session) -> int:

@@ -6,13 +6,18 @@ from sqlmodel import Field, SQLModel
 
 
 class PersonRow(SQLModel, table=True):
-    """A person; of the password only the Argon2id hash is kept (threat model A6)."""
+    """A person; the keys are the texts as they are compared (`store.key`).
+
+    Of the password only the Argon2id hash is kept (threat model A6).
+    """
 
     __tablename__ = "people"
 
     id: str = Field(primary_key=True)
-    name: str = Field(unique=True)
-    email: str | None = Field(unique=True)
+    name: str
+    name_key: str = Field(unique=True)
+    email: str | None
+    email_key: str | None = Field(unique=True)
     role: str
     active: bool
     password: str | None

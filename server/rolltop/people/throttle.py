@@ -14,7 +14,7 @@ _Key = tuple[str, str]
 
 
 def _keys(account: str, address: str) -> tuple[_Key, _Key]:
-    return ("account", account.lower()), ("address", address)
+    return ("account", account), ("address", address)
 
 
 class Throttle:

@@ -1,12 +1,15 @@
 """What is said of tokens."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from rolltop.auth import Action, Scope
 
 _TABLES = "What may be done with the rows of single tables; nothing with those of others. Null: as the scopes say."
+
+
+_FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class TokenCreate(BaseModel):
@@ -23,7 +26,7 @@ class TokenCreate(BaseModel):
     tables: dict[str, list[Action]] | None = Field(
         default=None, max_length=2_000, description=_TABLES, examples=[{"flights": ["select"]}]
     )
-    expires: AwareDatetime | None = Field(default=None, description="When it ends; null for never.")
+    expires: AwareDatetime | None = Field(default=None, lt=_FOREVER, description="When it ends; null for never.")
 
 
 class Token(BaseModel):

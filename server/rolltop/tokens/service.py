@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from rolltop.auth import Action, Actor, Credentials, Rights, Scope, TableRights
+from rolltop.auth import Action, Actor, Credentials, Rights, Scope, TableRights, visible
 from rolltop.auth.actor import digest
 from rolltop.data import Data
 from rolltop.db.database import Database
@@ -48,7 +48,7 @@ class Tokens:
         if actor.token:
             raise errors.TokenMakesToken
         check_grant(actor, wanted.scopes)
-        self._check_tables(wanted.tables)
+        self._check_tables(actor, wanted.tables)
         moment = now()
         if wanted.expires is not None and wanted.expires <= moment:
             raise errors.ExpiredAlready
@@ -86,8 +86,8 @@ class Tokens:
             store.delete(session, row)
         self._changed()
 
-    def _check_tables(self, wanted: Mapping[str, builtins.list[Action]] | None) -> None:
-        catalog = self._data.fresh_catalog()
+    def _check_tables(self, actor: Actor, wanted: Mapping[str, builtins.list[Action]] | None) -> None:
+        catalog = visible.of(self._data.fresh_catalog(), actor.limits).catalog
         for name in wanted or ():
             if catalog.table(name) is None:
                 raise errors.NoSuchTable(name, closest(name, catalog.tables))

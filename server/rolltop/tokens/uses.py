@@ -1,7 +1,7 @@
 """Which roles and tokens speak of a table, and how they follow when it gets another name."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from rolltop.collections.schema import Use
 from rolltop.db.database import Database
@@ -9,6 +9,8 @@ from rolltop.roles import store as roles
 from rolltop.roles.schemas import TableRights
 from rolltop.rows import rules
 from rolltop.tokens import store
+
+T = TypeVar("T")
 
 _LISTS = ("hidden", "read_only")
 
@@ -33,6 +35,22 @@ class GrantUses:
                 if not columns and token.tables is not None and table in token.tables:
                     yield Use("token", token.name)
 
+    def in_the_way(self, names: Iterable[tuple[str, str]]) -> list[str]:
+        """The roles and tokens whose rights would no longer be those meant, if tables with these names (now, then) went
+        back to an earlier form: names of columns and tables go back too, and rights would not follow."""
+        pairs = list(names)
+        found = []
+        with self._database.read() as session:
+            for role in roles.by_names(session):
+                for now, then in pairs:
+                    held = [role.tables[each] for each in {now, then} & role.tables.keys()]
+                    if held and (now != then or any(map(_columns, held))):
+                        found.append(role.name)
+            for token in store.newest_first(session):
+                if any(now != then and {now, then} & set(token.tables or ()) for now, then in pairs):
+                    found.append(token.name)
+        return sorted(set(found))
+
     def follow(self, table: str, name: str, columns: Mapping[str, str]) -> None:
         """The table is called `name` now, and columns have other names, each with the one it had: rights go on to hold.
 
@@ -44,7 +62,7 @@ class GrantUses:
                     role.tables = _followed(role.tables, table, name, columns)
             for token in store.newest_first(session):
                 if token.tables is not None and table in token.tables:
-                    token.tables = {name if each == table else each: held for each, held in token.tables.items()}
+                    token.tables = _under(token.tables, table, name)
         self._changed()
 
 
@@ -59,4 +77,9 @@ def _followed(tables: dict[str, Any], table: str, name: str, columns: Mapping[st
     held = dict(tables[table])
     for each in _LISTS:
         held[each] = [now.get(column.lower(), column) for column in held.get(each, [])]
-    return {name if each == table else each: held if each == table else rights for each, rights in tables.items()}
+    return _under(tables | {table: held}, table, name)
+
+
+def _under(tables: Mapping[str, T], table: str, name: str) -> dict[str, T]:
+    """The same with what is held of `table` under its new name; what an earlier table of that name left is dropped."""
+    return {name if each == table else each: held for each, held in tables.items() if each != name or name == table}

@@ -196,6 +196,12 @@ def _refuse_broken_keys(connection: apsw.Connection, tables: Iterable[str]) -> N
     raise reshaping.KeysBroken("Rows would point to rows that are not there.")
 
 
+def renamed(entry: log.Entry) -> list[tuple[str, str]]:
+    """The tables that go back to an earlier form when a change of the schema is: the name now, and the one then."""
+    done = msgspec.json.decode(entry.steps or "", type=reshaping.Difference)
+    return [(each.after, each.before) for each in done.tables if each.after is not None and each.before is not None]
+
+
 def schema(connection: apsw.Connection, entry: log.Entry, conflicts: Conflicts = "refuse") -> None:
     """Take a change of the schema back.
 

@@ -20,8 +20,10 @@ TABLES = (
     """
     CREATE TABLE people (
         id TEXT PRIMARY KEY NOT NULL,
-        name TEXT NOT NULL UNIQUE COLLATE NOCASE,
-        email TEXT UNIQUE COLLATE NOCASE,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL UNIQUE,
+        email TEXT,
+        email_key TEXT UNIQUE,
         role TEXT NOT NULL,
         active BOOLEAN NOT NULL,
         password TEXT,
@@ -70,6 +72,6 @@ def upgrade() -> None:
     for table in TABLES:
         connection.exec_driver_sql(table)
     connection.exec_driver_sql(
-        "INSERT INTO people VALUES ('owner', 'Owner', NULL, 'owner', 1, NULL,"
+        "INSERT INTO people VALUES ('owner', 'Owner', 'owner', NULL, NULL, 'owner', 1, NULL,"
         " strftime('%Y-%m-%d %H:%M:%f000', 'now'), strftime('%Y-%m-%d %H:%M:%f000', 'now'))"
     )
