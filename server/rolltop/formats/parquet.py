@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rolltop.data.quoting import quote, quote_text
 from rolltop.formats.asked import Column, Format, Told, Wish
 from rolltop.formats.errors import Unreadable, damaged
 from rolltop.formats.rowfile import RowWriter
@@ -44,7 +45,7 @@ def _connection(path: Path) -> "DuckDBPyConnection":
     import duckdb
 
     connection = duckdb.connect(":memory:", config={"threads": "1", "memory_limit": MEMORY})
-    connection.execute(f"SET allowed_paths = [{_text(str(path))}]")
+    connection.execute(f"SET allowed_paths = [{quote_text(str(path))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET TimeZone = 'UTC'")
@@ -64,7 +65,7 @@ def _written(connection: "DuckDBPyConnection", path: Path, out: RowWriter, watch
         )
     total = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(path)]).fetchone()
     rows = max(int(total[0]), 1) if total else 1
-    texts = ", ".join(_as_text(f'"{name.replace(chr(34), chr(34) * 2)}"', kind) for name, kind in columns)
+    texts = ", ".join(_as_text(quote(name), kind) for name, kind in columns)
     result = connection.execute(f"SELECT {texts} FROM read_parquet(?)", [str(path)])  # noqa: S608 (names are quoted)
     while chunk := result.fetchmany(_ROWS_AT_ONCE):
         for row in chunk:
@@ -99,7 +100,3 @@ def _type(kind: str) -> str:
     if kind.startswith("ENUM"):
         return "choice"
     return _BY_NAME.get(kind, "text")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rolltop.data.quoting import quote_text
 from rolltop.data.types import of_declared
 
 _DECLARED = {"email": "TEXT", "url": "TEXT", "choice": "TEXT"}
@@ -26,9 +27,5 @@ def _narrower(column: str, type_name: str, choices: Sequence[str]) -> str | None
         case "url":
             return f"{column} LIKE 'http://_%' OR {column} LIKE 'https://_%' OR {column} LIKE 'ftp://_%'"
         case "choice":
-            return f"{column} IN ({', '.join(map(_literal, choices))})" if choices else None
+            return f"{column} IN ({', '.join(map(quote_text, choices))})" if choices else None
     return None
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -87,9 +87,8 @@ class Landing:
 
     def sweep(self) -> None:
         """Drop what failed loads could not drop at once, since the disk was full; if it still is, another time."""
-        loading = {_hidden(draft) for draft in self._drafts.all() if draft.state == "loading"}
         try:
-            load.drop_leftovers(self._data, loading)
+            load.drop_leftovers(self._data)
         except RolltopError as error:
             log.warning("The table of a failed import could not be dropped yet: %s", error.message)
 

@@ -8,7 +8,7 @@ What a killed process leaves are hidden tables, which the next start drops.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +32,8 @@ log = logging.getLogger("rolltop.collections")
 
 HIDDEN = "_rolltop_import_"
 _REJECTED = "_rejected"
+_under_way: set[str] = set()
+"""The hidden tables of the loads of this process that have not ended; those of all others are leftovers."""
 
 
 class Progress(Protocol):
@@ -111,6 +113,7 @@ class Load:
         Raises: what `load` does.
         """
         into, cause = self._plan.into, self._rows.cause
+        _under_way.add(self._hidden)
         try:
             self._submit(lambda connection: connection.execute(create(self._hidden, self._plan)) and None)
             count = self._fill()
@@ -124,7 +127,10 @@ class Load:
                     lambda each: self._merge(each, into), table=table, alone=True, cause=cause
                 ).result()
         finally:
-            self._drop()
+            try:
+                self._drop()
+            finally:
+                _under_way.discard(self._hidden)
         counts.refused = self._rejects.count
         return Outcome(counts, self._rejects)
 
@@ -202,16 +208,20 @@ class Load:
             log.warning("The hidden tables of an import could not be dropped yet: %s", error.message)
 
 
-def drop_leftovers(data: Data, keep: Collection[str] = ()) -> None:
-    """Drop the hidden tables of imports that are over, all but `keep`: those of a killed process or a full disk."""
+def drop_leftovers(data: Data) -> None:
+    """Drop the hidden tables of loads that are over: those of a killed process or a full disk."""
     reader = data.connect_reader()
     try:
         names = [str(row[0]) for row in reader.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     finally:
         reader.close()
-    left = [name for name in names if name.startswith(HIDDEN) and name.removesuffix(_REJECTED) not in keep]
-    if left:
-        data.submit(lambda connection: _drop(connection, left)).result()
+    left = [name for name in names if _is_left(name)]
+    if left:  # looked at again on the writer's thread: a load may have begun anew meanwhile
+        data.submit(lambda connection: _drop(connection, [name for name in left if _is_left(name)])).result()
+
+
+def _is_left(table: str) -> bool:
+    return table.startswith(HIDDEN) and table.removesuffix(_REJECTED) not in _under_way
 
 
 def _drop(connection: apsw.Connection, tables: Sequence[str]) -> None:

@@ -15,28 +15,16 @@ from rolltop.collections.imports.schemas import (
     UrlWanted,
 )
 from rolltop.collections.imports.service import Imports
+from rolltop.collections.imports.spool import TYPES
 
 router = APIRouter(prefix="/api/imports", tags=["Imports"])
 
-_TYPES = (
-    "text/csv",
-    "text/tab-separated-values",
-    "text/plain",
-    "application/octet-stream",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/vnd.oasis.opendocument.spreadsheet",
-    "application/x-ndjson",
-    "application/vnd.apache.parquet",
-    "application/vnd.sqlite3",
-    "application/gzip",
-    "application/zip",
-)
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "requestBody": {
         "required": True,
         "description": "The file itself, as it is.",
-        "content": dict.fromkeys(_TYPES, _FILE),
+        "content": dict.fromkeys(TYPES, _FILE),
     }
 }
 

@@ -3,10 +3,11 @@
 scanning ─▶ ready ─▶ loading ─▶ done          failed and cancelled can be scanned or, once scanned, run again
 """
 
+import asyncio
 import builtins
 from collections.abc import AsyncIterator, Callable, Iterator
 from collections.abc import Mapping as Headers
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,8 @@ class Imports:
             UnsupportedBody, FileTooLarge, OutOfSpace: it cannot be taken, and nothing of it is kept.
         """
         self._spool.check(headers.get("content-type", ""), headers.get("content-length"))
-        return self._begin(name, Source.of(await self._spool.store(body), ours=True), actor).described()
+        source = Source.of(await self._spool.store(body), ours=True)
+        return (await asyncio.to_thread(self._begin, name, source, actor)).described()
 
     def from_path(self, path: Path, actor: str = OWNER.id) -> Import:
         """Start the scan of a file on this machine; it is read where it lies and never written.
@@ -213,8 +215,7 @@ class Imports:
         path = Path(given["path"])
         self._own.refuse(path)
         draft = Draft(new_id(), given["name"], Source.of(path, ours=False), given["table"])
-        for id in self._drafts.add(draft):
-            self.delete(id)
+        self._take_up(draft)
         wish = msgspec.convert(given["wish"], Wish)
         if "run" not in given:
             return self._scan(draft, wish, asked.actor, asked.retry_of)
@@ -252,10 +253,15 @@ class Imports:
     ) -> Draft:
         label = name.replace("\\", "/").rpartition("/")[2][:_LONGEST_LABEL] or "file"
         draft = Draft(new_id(), label, source, table_name(label), url=url)
-        for id in self._drafts.add(draft):
-            self.delete(id)
+        self._take_up(draft)
         self._scan(draft, wish or Wish(), actor)
         return draft
+
+    def _take_up(self, draft: Draft) -> None:
+        """Know the draft from now on, and forget those that are one too many."""
+        for id in self._drafts.add(draft):
+            with suppress(NoSuchImport):  # somebody else forgets it at this moment
+                self.delete(id)
 
     def _scan(self, draft: Draft, wish: Wish, actor: str | None, retry_of: str | None = None) -> Job:
         draft.wish = wish

@@ -14,10 +14,9 @@ from typing import IO, Any
 
 from rolltop.collections.imports.content import Row
 from rolltop.collections.imports.errors import BadText, EmptyFile, FileChanged, FileMissing, NotText
+from rolltop.formats.rowfile import LARGEST_CELL, LARGEST_ROW
 
 BLOCK = 1 << 20
-LARGEST_CELL = 16 << 20  # characters
-LARGEST_ROW = 64 << 20
 CHARACTERS_AT_ONCE = 4 << 20
 
 _SIGNATURES = (
@@ -62,7 +61,7 @@ class Source:
         try:
             status = path.stat()
             if not path.is_file():
-                raise FileMissing(f"{path.name} is not a file.", hint="Choose a CSV file.")
+                raise FileMissing(f"{path.name} is not a file.", hint="Choose a file.")
             path.open("rb").close()
         except OSError as error:
             reason = error.strerror or "it cannot be read"

@@ -13,28 +13,27 @@ from rolltop.kit.ids import secret
 
 MEGABYTE = 1_000_000
 _WRITE_AT_ONCE = 1 << 20
-_TYPES = frozenset(
-    {
-        "text/csv",
-        "text/tab-separated-values",
-        "text/plain",
-        "application/csv",
-        "application/octet-stream",
-        "application/vnd.ms-excel",  # what Windows calls CSV, too
-        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/vnd.oasis.opendocument.spreadsheet",
-        "application/x-ndjson",
-        "application/jsonl",
-        "application/vnd.apache.parquet",
-        "application/vnd.sqlite3",
-        "application/x-sqlite3",
-        "application/gzip",
-        "application/x-gzip",
-        "application/zip",
-        "application/x-zip-compressed",
-    }
+TYPES = (
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/csv",
+    "application/octet-stream",
+    "application/vnd.ms-excel",  # what Windows calls CSV, too
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/vnd.apache.parquet",
+    "application/vnd.sqlite3",
+    "application/x-sqlite3",
+    "application/gzip",
+    "application/x-gzip",
+    "application/zip",
+    "application/x-zip-compressed",
 )
+"""The types of a body that may be a file with rows; what it is, is found out by its content."""
 
 
 class Spool:
@@ -52,7 +51,7 @@ class Spool:
             UnsupportedBody: it is a form, JSON or something else than the file itself.
             FileTooLarge: it says so of itself.
         """
-        if content_type.partition(";")[0].strip().lower() not in _TYPES:
+        if content_type.partition(";")[0].strip().lower() not in TYPES:
             raise UnsupportedBody(content_type)
         self.check_length(length)
 

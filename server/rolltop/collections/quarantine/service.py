@@ -173,6 +173,8 @@ class Quarantines:
         key = origin.key if wanted.key is None else (key_of(table, names, wanted.key) if wanted.key else ())
         plan = origin.plan(table, [] if recipe is None else recipe.fixes, key)
         chosen = Selection(wanted.column, wanted.code, wanted.rows)
+        with self._reader() as connection:
+            total = store.count(connection, id, chosen)
         with self._lock:
             if id in self._retrying:
                 raise Retrying
@@ -192,8 +194,6 @@ class Quarantines:
                 with self._lock:
                     del self._retrying[id]
 
-        with self._reader() as connection:
-            total = store.count(connection, id, chosen)
         asked = Asked(actor, {"quarantine": id, "retry": wanted.model_dump(mode="json", exclude_unset=True)}, retry_of)
         job = self._jobs.submit("import.retry", title, _work, total=total, asked=asked)
         with self._lock:
