@@ -10,6 +10,7 @@ from tests.collections.conftest import Importer
 from tests.conftest import BASE_URL
 
 from rolltop.app import create_app
+from rolltop.collections.imports import load
 from rolltop.config import Config
 from rolltop.data import Data
 
@@ -290,3 +291,20 @@ class TestFullDisk:
         data_of(client).submit(lambda connection: connection.pragma("max_page_count", 1 << 30)).result()
         assert counts(importer.run(draft["id"], **wish)) == (30_000, 0, 0, 0)
         assert hidden_tables(client) == []
+
+
+def test_a_new_import_leaves_the_tables_of_others_alone(
+    importer: Importer, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = f"{load.HIDDEN}one"
+    monkeypatch.setattr(load, "_under_way", {one})
+    for table in (one, f"{one}_rejected", f"{load.HIDDEN}left"):
+        execute(client, f"CREATE TABLE {table} (a)")
+    importer.table("id\n1\n")
+    importer.send("id\n1\n")
+
+    def hidden() -> set[Any]:
+        names = f"SELECT name FROM sqlite_schema WHERE name LIKE '{load.HIDDEN}%'"
+        return {row[0] for row in data_of(client).read_now(names)}
+
+    assert hidden() == {one, f"{one}_rejected"}

@@ -8020,13 +8020,20 @@ export interface operations {
         /** @description The file itself, as it is. */
         requestBody: {
             content: {
+                "application/csv": string;
                 "application/gzip": string;
+                "application/jsonl": string;
                 "application/octet-stream": string;
                 "application/vnd.apache.parquet": string;
+                "application/vnd.ms-excel": string;
+                "application/vnd.ms-excel.sheet.binary.macroenabled.12": string;
                 "application/vnd.oasis.opendocument.spreadsheet": string;
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 "application/vnd.sqlite3": string;
+                "application/x-gzip": string;
                 "application/x-ndjson": string;
+                "application/x-sqlite3": string;
+                "application/x-zip-compressed": string;
                 "application/zip": string;
                 "text/csv": string;
                 "text/plain": string;
