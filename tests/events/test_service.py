@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rolltop.auth import OWNER, Actor, Scope
+from rolltop.auth import OWNER, Actor, Rights, Scope, TableRights
 from rolltop.events import Events, Wanted
 from rolltop.events.service import CHUNK_BYTES
 
@@ -269,3 +269,31 @@ def test_a_listener_that_goes_is_forgotten() -> None:
         return len(events._listeners)
 
     assert asyncio.run(_listen()) == 0
+
+
+def test_what_may_not_be_known_does_not_choose_what_is_told() -> None:
+    rights = Rights({"films": TableRights(rule="id=eq.1")})
+    viewer = Actor("ann", "Ann", "guest", frozenset({Scope.ROWS_READ}), limits=(rights,))
+
+    async def _listen(kinds: set[str]) -> list[tuple[str, Any]]:
+        events = Events("x")
+        stream = events.stream(None, Wanted(kinds=frozenset(kinds)), lambda: viewer)
+        await _next(stream)
+        events.publish("rows", rows("films", "delete", rows=3))
+        return _told(await _next(stream))
+
+    for kinds in ({"delete"}, {"insert"}, {"rows"}):
+        assert asyncio.run(_listen(kinds)) == [("rows", rows("films"))]
+
+
+def test_a_schema_event_does_not_tell_the_name_of_its_table() -> None:
+    viewer = Actor("ann", "Ann", "guest", frozenset({Scope.COLLECTIONS_READ}), limits=(Rights(),))
+
+    async def _listen(table: str) -> list[tuple[str, Any]]:
+        events = Events("x")
+        stream = events.stream(None, Wanted(frozenset({table})), lambda: viewer)
+        await _next(stream)
+        events.publish("schema", {"table": "secret", "kind": "add", "actor": "owner", "change": 1})
+        return _told(await _next(stream))
+
+    assert asyncio.run(_listen("guess")) == asyncio.run(_listen("secret"))

@@ -155,8 +155,8 @@ class Events:
         chunk = bytearray()
         for event in reversed(missed):
             place.id = event.id
-            told = heard(actor, event) if wanted.takes(event) else None
-            if told is not None:
+            told = heard(actor, event)
+            if told is not None and wanted.takes(told):  # what he may not know does not choose, either
                 place.told = event.id
                 chunk += told.encoded()
                 if len(chunk) >= CHUNK_BYTES:

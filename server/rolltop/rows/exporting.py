@@ -55,7 +55,10 @@ class Result:
     def columns(self) -> tuple[ExportColumn, ...]:
         """What each row holds, in order."""
         table = self.plan.table
-        text = definition.read(table.sql) if table.kind == "table" and self.plan.source.query is None else None
+        is_told = (
+            table.kind == "table" and table.sql and self.plan.source.query is None
+        )  # nobody's limits tell the text
+        text = definition.read(table.sql) if is_told else None
         return tuple(_column(output, self.plan.row, self.guessed, text) for output in self.plan.outputs)
 
     @property
@@ -118,7 +121,7 @@ async def result_of_query(
     else:
         given, _ = arguments.of_body(body, None, None)
     shaped = shape.split(query)
-    asked = called.query_named(saved, name, given)
+    asked = called.query_named(saved, actor, name, given)
     described = called.seen_by(data, actor, saved.described(asked))
     guessed = frozenset(described.untyped)
     values = arguments.bound(asked, described.statement.parameters, given, saved.now.queries, texts=body is None)
