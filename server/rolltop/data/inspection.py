@@ -96,15 +96,20 @@ def inspect(connection: apsw.Connection, text: str) -> Inspected:
         cursor.close(True)
     if found["explains"]:
         raise forbidden(REASONS["EXPLAIN"])
+    stored = _stored(connection)
+    reads, named, writes, inserts = (
+        frozenset(stored.get(_folded(name), name) for name in names)
+        for names in (authorizer.reads, authorizer.named, authorizer.writes, authorizer.inserts)
+    )
     return Inspected(
         sql,
         found["names"],
         _typed(found["columns"], sql, connection),
         not found["readonly"],
-        frozenset(authorizer.reads),
-        frozenset(authorizer.named),
-        frozenset(authorizer.writes),
-        frozenset(authorizer.inserts),
+        reads,
+        named,
+        writes,
+        inserts,
         frozenset(authorizer.columns),
     )
 
@@ -131,6 +136,17 @@ def _known(connection: apsw.Connection) -> tuple[frozenset[str], frozenset[str],
     views = frozenset(name for name, kind in kinds.items() if kind == "view")
     modules = connection.execute("SELECT lower(name) FROM pragma_module_list")
     return frozenset(kinds), views, frozenset(name for (name,) in modules) - TABLE_FUNCTIONS
+
+
+def _stored(connection: apsw.Connection) -> dict[str, str]:
+    """The names of tables and views by themselves, folded: of one without columns in use SQLite says it as spelled."""
+    names = connection.execute("SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view')")
+    return {_folded(name): name for (name,) in names}
+
+
+def _folded(name: str) -> str:
+    """The name as SQLite compares it: only ASCII letters have no case."""
+    return name.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def qualified(sql: str) -> bool:

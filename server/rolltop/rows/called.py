@@ -3,8 +3,8 @@
 For whoever answers a call: `calling` with a page, `exporting` with a file.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import apsw
@@ -28,12 +28,12 @@ from rolltop.rows.statement import Statement
 _WRITING = ("INSERT", "REPLACE", "UPDATE", "DELETE")
 
 
-def query_named(saved: SavedQueries, name: str, given: Mapping[str, Any]) -> SavedQuery:
-    """The saved query called `name`; PGRST202 when there is none."""
+def query_named(saved: SavedQueries, actor: Actor, name: str, given: Mapping[str, Any]) -> SavedQuery:
+    """The saved query called `name`; PGRST202 when there is none, with one that is alike for who may call them all."""
     queries = saved.now.queries
     query = queries.get(name)
     if query is None:
-        raise arguments.unknown(name, given, queries)
+        raise arguments.unknown(name, given, {} if actor.limits else queries)
     return query
 
 
@@ -44,16 +44,27 @@ def seen_by(data: Data, actor: Actor, described: Described) -> Described:
         raise errors.NotAllowed(described.name)
     seen = sight.of(described.catalog, actor.limits)
     if statement.writes:
-        shadows.check_write(statement, seen, actor)
+        with _unnamed(described):
+            shadows.check_write(statement, seen, actor)
         return described
-    before = shadows.of(statement, seen, actor, None)
+    with _unnamed(described):
+        before = shadows.of(statement, seen, actor, None)
     if not before.sql:
         return described
     try:
         columns = data.inspect(shadows.looked_at(statement, before)).columns
-    except SQLProblem as problem:
-        raise errors.QueryNotAllowed(described.name, problem.message) from None
+    except SQLProblem:
+        raise errors.QueryNotAllowed(described.name) from None
     return described.with_columns(columns, seen.catalog)
+
+
+@contextmanager
+def _unnamed(described: Described) -> Iterator[None]:
+    """Refuses without the name of the table, of which the caller may not know."""
+    try:
+        yield
+    except errors.NotAllowed:
+        raise errors.QueryNotAllowed(described.name) from None
 
 
 def callable_by(data: Data, saved: SavedQueries, actor: Actor) -> list[Call]:

@@ -49,7 +49,8 @@ class Calling:
         if request.method not in (*READING, "POST", "OPTIONS"):
             raise errors.UnknownMethod(f"Unsupported HTTP method: {request.method}")
         if request.method == "OPTIONS":
-            writes = self._saved.described(called.query_named(self._saved, name, {})).statement.writes
+            found = self._saved.described(called.query_named(self._saved, request.actor, name, {}))
+            writes = called.seen_by(self._data, request.actor, found).statement.writes
             return Answer(200, [(b"allow", b"OPTIONS,POST" if writes else b"OPTIONS,GET,HEAD,POST")])
         content = await body.whole(request, receive) if request.method == "POST" else b""
         version = self._data.catalog.version
@@ -64,7 +65,7 @@ class Calling:
 
     async def _once(self, request: Request, name: str, content: bytes) -> Answer:
         shaped, given, texts = self._asked(request, content)
-        query = called.query_named(self._saved, name, given)
+        query = called.query_named(self._saved, request.actor, name, given)
         described = called.seen_by(self._data, request.actor, self._saved.described(query))
         statement = described.statement
         others = self._saved.now.queries

@@ -459,8 +459,10 @@ class QueryNotAllowed(Forbidden):
 
     code = "42501"
 
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"permission denied for function {name}", details=f"To you its SQL does not fit: {problem}")
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"permission denied for function {name}", hint="It uses tables or columns that are not there for you."
+        )
 
 
 class QualifiedName(Forbidden):
@@ -472,6 +474,18 @@ class QualifiedName(Forbidden):
         super().__init__(
             "permission denied: the query names the schema of a table",
             hint="Write the table's name alone, without `main.` before it.",
+        )
+
+
+class UnknownNamed(Forbidden):
+    """A query of a limited caller reads what no rights are about."""
+
+    code = "42501"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "permission denied: the query names a table of a kind that rights do not cover",
+            hint="Full-text and other virtual tables are for those without limits; a view can show what they find.",
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rolltop.auth import Action, Actor
 from rolltop.data import Table, quote
+from rolltop.data.ddl import tokens_of
 from rolltop.data.inspection import Inspected, qualified
 from rolltop.data.types import SQLValue
 from rolltop.rows import errors, plan
@@ -47,6 +48,7 @@ def of(statement: Inspected, sight: Sight, actor: Actor, mine: int | None) -> Sh
     His own values are bound from slot `mine` on; with None nothing is bound, for a look at the statement.
     """
     tables = sight.whole.tables
+    _refuse_unknown(statement, sight)
     for name in sorted(statement.named & tables.keys()):
         plan.may(actor, tables[name], Action.SELECT)
     read = [tables[name] for name in sorted(statement.reads & tables.keys())]
@@ -73,6 +75,7 @@ def check_write(statement: Inspected, sight: Sight, actor: Actor) -> None:
     Those to which their foreign keys lead are among the tables that SQLite says it reads.
     """
     tables = sight.whole.tables
+    _refuse_unknown(statement, sight)
     for name in sorted((statement.reads | statement.changes) & tables.keys()):
         if name in statement.reads:
             plan.may(actor, tables[name], Action.SELECT)
@@ -80,6 +83,15 @@ def check_write(statement: Inspected, sight: Sight, actor: Actor) -> None:
             plan.may(actor, tables[name], Action.INSERT, Action.UPDATE, Action.DELETE)
         if not sight.is_whole(name) or name in sight.fixed:
             raise errors.NotAllowed(name)
+
+
+def _refuse_unknown(statement: Inspected, sight: Sight) -> None:
+    """Refuse with 42501 a query that names what is not in the catalog, such as a full-text table, which holds the rows
+    of another; what a view or a trigger does with it is theirs."""
+    if sight.limited:
+        unknown = {name.lower() for name in (statement.reads | statement.changes) - sight.whole.tables.keys()}
+        if not unknown.isdisjoint(token.name.lower() for token in tokens_of(statement.sql)):
+            raise errors.UnknownNamed
 
 
 def _may_read(actor: Actor, table: Table) -> bool:
