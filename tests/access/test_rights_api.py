@@ -34,6 +34,11 @@ def rows(client: TestClient, path: str) -> Any:
     return answer.json()
 
 
+def run(app: Application, sql: str) -> None:
+    """Statements of the file's owner, as another program makes them."""
+    app.data.submit(lambda connection: connection.execute(sql).fetchall()).result(10)
+
+
 class TestReading:
     def test_shows_only_the_rows_of_the_rule_without_hidden_columns(self, bob: TestClient) -> None:
         assert rows(bob, "loans") == [
@@ -126,6 +131,93 @@ class TestWriting:
         refused(bob.put("/rest/v1/loans?id=eq.1", json={"id": 1, "member": "bob", "book": 3}), 403, "42501")
         assert rows(library, "loans?id=eq.1&select=member,book") == [{"member": "ann", "book": 1}]
 
+    @pytest.mark.parametrize(
+        ("table", "conflict", "row"),
+        [
+            ("mine", "slot", {"owner": "bob", "text": "taken"}),  # the default is in the way
+            ("mine", "code", {"owner": "bob", "slot": 5, "text": "taken"}),  # a generated column is
+            ("folded", "name", {"owner": "bob", "name": "X"}),  # another spelling is
+        ],
+    )
+    def test_upserts_take_over_no_row_that_sqlite_alone_finds(
+        self, app: Application, library: TestClient, caller: Caller, table: str, conflict: str, row: dict[str, Any]
+    ) -> None:
+        run(
+            app,
+            """
+            CREATE TABLE mine (
+                id INTEGER PRIMARY KEY, owner TEXT, slot INTEGER NOT NULL DEFAULT 1 UNIQUE, text TEXT,
+                code TEXT GENERATED ALWAYS AS (lower(text)) UNIQUE
+            );
+            CREATE TABLE folded (id INTEGER PRIMARY KEY, owner TEXT, name TEXT COLLATE NOCASE UNIQUE);
+            INSERT INTO mine (owner, text) VALUES ('ann', 'TAKEN');
+            INSERT INTO folded (owner, name) VALUES ('ann', 'x');
+            """,
+        )
+        own = {"actions": ["select", "insert", "update", "delete"], "rule": "owner=eq.{me.name}"}
+        bob = caller("bob", tables={"mine": own, "folded": own})
+        before = rows(library, table)
+        merge = {"Prefer": "resolution=merge-duplicates"}
+        answer = bob.post(f"/rest/v1/{table}?on_conflict={conflict}", json=row, headers=merge)
+        refused(answer, 403, "42501")
+        assert rows(library, table) == before
+
+    def test_no_row_gives_way_to_a_new_one(self, app: Application, library: TestClient, caller: Caller) -> None:
+        run(
+            app,
+            """
+            CREATE TABLE seats (id INTEGER PRIMARY KEY, owner TEXT, seat INTEGER UNIQUE ON CONFLICT REPLACE);
+            INSERT INTO seats VALUES (1, 'ann', 1), (2, 'bob', 2);
+            """,
+        )
+        own = {"actions": ["select", "insert", "update"], "rule": "owner=eq.{me.name}"}
+        bob = caller("bob", tables={"seats": own})
+        refused(bob.post("/rest/v1/seats", json={"owner": "bob", "seat": 1}), 409, "23505")
+        refused(bob.patch("/rest/v1/seats?id=eq.2", json={"seat": 1}), 409, "23505")
+        assert [row["id"] for row in rows(library, "seats?order=id")] == [1, 2]
+        assert library.post("/rest/v1/seats", json={"owner": "bob", "seat": 1}).status_code == 201
+        assert [row["owner"] for row in rows(library, "seats?order=id")] == ["bob", "bob"]
+
+    def test_refusals_name_only_what_is_seen(self, app: Application, library: TestClient, caller: Caller) -> None:
+        run(
+            app,
+            """
+            CREATE TABLE vault (id INTEGER PRIMARY KEY, secret TEXT NOT NULL UNIQUE);
+            INSERT INTO vault VALUES (1, 'gold');
+            CREATE TABLE seen (
+                id INTEGER PRIMARY KEY, shown TEXT NOT NULL, code TEXT UNIQUE,
+                inner_key INTEGER NOT NULL REFERENCES vault (id), inner_part INTEGER DEFAULT 1,
+                CHECK (inner_part < 2 OR shown <> 'bad'), CHECK (shown <> 'worse'), UNIQUE (inner_part, code)
+            );
+            CREATE TABLE seen_notes (id INTEGER PRIMARY KEY, inner_of INTEGER REFERENCES seen (id));
+            CREATE TRIGGER told AFTER UPDATE OF shown ON seen WHEN new.shown = 'own'
+                BEGIN SELECT RAISE(ABORT, 'not this word'); END;
+            CREATE TRIGGER pass_on AFTER UPDATE OF shown ON seen WHEN new.shown = 'vault'
+                BEGIN UPDATE vault SET secret = NULL; END;
+            CREATE TRIGGER vaulted AFTER UPDATE OF shown ON seen WHEN new.shown = 'other'
+                BEGIN UPDATE vault SET id = 3; END;
+            CREATE TRIGGER guard BEFORE UPDATE OF id ON vault BEGIN SELECT RAISE(ABORT, 'inner: vault is shut'); END;
+            INSERT INTO seen VALUES (1, 'a', 'c', 1, 1), (2, 'b', 'd', 1, 1);
+            INSERT INTO seen_notes VALUES (1, 1);
+            """,
+        )
+        every = ["select", "insert", "update", "delete"]
+        bob = caller("bob", tables={"seen": {"actions": every, "hidden": ["inner_key", "inner_part"]}})
+        refusals = [
+            refused(bob.post("/rest/v1/seen", json={"shown": "x"}), 400, "23502"),
+            refused(bob.delete("/rest/v1/seen?id=eq.1"), 409, "23503"),
+            refused(bob.patch("/rest/v1/seen?id=eq.1", json={"shown": "worse"}), 400, "23514"),
+            refused(bob.patch("/rest/v1/seen?id=eq.1", json={"shown": "vault"}), 400, "23502"),
+            refused(bob.patch("/rest/v1/seen?id=eq.1", json={"shown": "other"}), 400, "P0001"),
+        ]
+        for found in refusals:
+            assert not any(word in str(found) for word in ("inner", "vault", "notes", "secret", "told")), found
+        own = refused(bob.patch("/rest/v1/seen?id=eq.1", json={"shown": "own"}), 400, "P0001")
+        assert own["message"] == "not this word"
+        named = refused(bob.patch("/rest/v1/seen?id=eq.1", json={"shown": None}), 400, "23502")
+        assert '"shown"' in named["message"]
+        assert "inner_key" in refused(library.post("/rest/v1/seen", json={"shown": "x"}), 400, "23502")["message"]
+
     def test_columns_that_are_read_only_or_hidden(self, bob: TestClient) -> None:
         refused(bob.post("/rest/v1/loans", json={"member": "bob", "book": 1, "fee": 0}), 403, "42501")
         refused(bob.patch("/rest/v1/loans?id=eq.2", json={"fee": 0}), 403, "42501")
@@ -163,6 +255,8 @@ class TestSavedQueries:
         assert "note" not in rows(bob, "rpc/all_loans")[0]
         assert rows(bob, "rpc/titles") == ["Dracula"]
         assert rows(bob, "rpc/counted") == 2
+        self.saved(library, "loud", "SELECT count(*) FROM LOANS", returns="one")
+        assert rows(bob, "rpc/loud") == 2
         assert rows(bob, "rpc/of?fee=6") == [3]
         assert rows(library, "rpc/counted") == 3
         assert "note" in rows(library, "rpc/all_loans")[0]
@@ -208,6 +302,44 @@ class TestSavedQueries:
         refused(reader.get("/rest/v1/rpc/below"), 403, "42501")
         refused(reader.get("/rest/v1/rpc/faked"), 403, "42501")
 
+    def test_full_text_tables_are_no_way_past(self, app: Application, bob: TestClient, library: TestClient) -> None:
+        run(
+            app,
+            """
+            CREATE VIRTUAL TABLE loans_fts USING fts5 (note, content = 'loans', content_rowid = 'id');
+            INSERT INTO loans_fts (loans_fts) VALUES ('rebuild');
+            CREATE VIRTUAL TABLE words USING fts5 (word);
+            INSERT INTO words VALUES ('x');
+            """,
+        )
+        texts = (
+            "SELECT note FROM loans_fts",
+            "SELECT rowid FROM LOANS_FTS WHERE loans_fts MATCH 'x'",
+            "SELECT c0 FROM Words_Content",
+            "SELECT block FROM loans_fts_data",
+            'SELECT id FROM loans WHERE id IN (SELECT rowid FROM "loans_fts")',
+            "WITH loaned AS (SELECT note FROM loans_fts) SELECT note FROM loaned",
+            "DELETE FROM words",
+        )
+        for number, text in enumerate(texts):
+            self.saved(library, f"text_{number}", text)
+            found = refused(bob.post(f"/rest/v1/rpc/text_{number}"), 403, "42501")
+            assert "loans_fts" not in str(found)
+        assert rows(library, "rpc/text_0") == ["x", "y", "z"]
+        assert rows(library, "rpc/text_2") == ["x"]
+
+    def test_refusals_tell_nothing_of_queries_or_tables(self, bob: TestClient, library: TestClient) -> None:
+        self.saved(library, "salaries", "SELECT salary FROM members")
+        self.saved(library, "titles_of_all", "SELECT title FROM loaned")
+        for path in ("/rest/v1/rpc/salarie", "/api/exports/rpc/salarie.csv"):
+            assert refused(bob.get(path), 404, "PGRST202")["hint"] is None
+        assert "salaries" in str(library.get("/rest/v1/rpc/salarie").json()["hint"])
+        for name in ("salaries", "titles_of_all"):
+            for method in ("GET", "POST", "OPTIONS"):
+                found = refused(bob.request(method, f"/rest/v1/rpc/{name}"), 403, "42501")
+                told = str(found).replace(name, "")
+                assert not any(word in told for word in ("salary", "loaned", "members")), found
+
     def test_writes_need_everything(self, bob: TestClient, library: TestClient, caller: Caller) -> None:
         self.saved(library, "clear", "DELETE FROM loans")
         refused(bob.post("/rest/v1/rpc/clear"), 403, "42501")
@@ -223,6 +355,14 @@ class TestElsewhere:
     def test_exports_obey(self, bob: TestClient) -> None:
         assert bob.get("/api/exports/loans.csv").text.splitlines() == ["id,member,book,fee", "2,bob,2,6", "3,bob,3,7"]
         refused(bob.get("/api/exports/loaned.csv"), 404, "PGRST205")
+
+    @pytest.mark.parametrize("form", ["xlsx", "parquet", "sqlite", "json", "ndjson"])
+    def test_every_form_of_export_obeys(self, bob: TestClient, form: str) -> None:
+        for table, secret in (("loans", b"note"), ("books", b"Unfinished")):
+            answer = bob.get(f"/api/exports/{table}.{form}")
+            assert answer.status_code == 200, answer.text
+            assert answer.content
+            assert secret not in answer.content
 
     def test_parts_that_know_no_limits_refuse(self, library: TestClient, caller: Caller) -> None:
         every = [scope for scope in library.get("/api/me").json()["scopes"] if scope != "admin"]

@@ -23,6 +23,11 @@ class Visible:
     fixed: Mapping[str, frozenset[str]]
     """The columns that are read only, by table."""
 
+    @property
+    def limited(self) -> bool:
+        """Whether rights take anything away, if only from tables that are not there yet."""
+        return self.catalog is not self.whole
+
     def is_whole(self, table: str) -> bool:
         """Whether the caller sees every row and column of the table."""
         seen, whole = self.catalog.table(table), self.whole.tables[table]

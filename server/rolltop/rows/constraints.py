@@ -38,6 +38,8 @@ class Attempt:
     number: int | None = None
     where: Statement | None = None
     bindings: tuple[SQLValue, ...] = ()
+    limited: bool = False
+    """Whether `catalog` and `table` are only what the writer sees: nothing else is named then."""
 
 
 def explained(connection: apsw.Connection, error: apsw.Error, attempt: Attempt) -> RolltopError | None:
@@ -57,14 +59,27 @@ def explained(connection: apsw.Connection, error: apsw.Error, attempt: Attempt) 
     if kind == apsw.SQLITE_CONSTRAINT_FOREIGNKEY or "FOREIGN KEY" in str(error):
         return _foreign_key(connection, attempt)
     if kind == apsw.SQLITE_CONSTRAINT_DATATYPE:
+        if attempt.limited and not any(str(error).endswith(f" {attempt.table.name}.{name}") for name in attempt.values):
+            return errors.WrongStorageClass("A column cannot store a value of this kind", hint=_row(attempt))
         return errors.WrongStorageClass(
             str(error).replace("cannot store", "The column cannot store"), hint=_row(attempt)
         )
     if kind == apsw.SQLITE_CONSTRAINT_TRIGGER:
-        return RaisedByTrigger(str(error), hint=_row(attempt))
+        said = str(error)
+        if attempt.limited and not _is_own(connection, attempt.table, said):
+            said = f'a trigger refused the change of table "{attempt.table.name}"'
+        return RaisedByTrigger(said, hint=_row(attempt))
     return errors.CheckViolation(
         f'new row for relation "{attempt.table.name}" violates a constraint', hint=_row(attempt)
     )
+
+
+def _is_own(connection: apsw.Connection, table: Table, said: str) -> bool:
+    """Whether a trigger of the table itself says this; that of another may speak of what the writer does not see."""
+    triggers = connection.execute(
+        "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?)", (table.name,)
+    )
+    return any(token.name == said for (text,) in triggers for token in ddl.tokens_of(text))
 
 
 def _row(attempt: Attempt) -> str | None:
@@ -81,6 +96,8 @@ def _unique(attempt: Attempt, subject: str) -> RolltopError:
                 details=_key(attempt, columns, "already exists."),
                 hint=_row(attempt),
             )
+    if attempt.limited:
+        return errors.UniqueViolation("duplicate key value violates a unique constraint", hint=_row(attempt))
     name = subject.removeprefix("index '").removesuffix("'")
     return errors.UniqueViolation(f'duplicate key value violates unique constraint "{name}"', hint=_row(attempt))
 
@@ -106,6 +123,8 @@ def _not_null(attempt: Attempt, subject: str) -> RolltopError:
             details=None if attempt.number is None else f'Row {attempt.number}, field "{column}"',
             hint=f'Send a value for "{column}".',
         )
+    if attempt.limited:
+        return errors.NotNullViolation("null value violates a not-null constraint", hint=_row(attempt))
     return errors.NotNullViolation(f'null value in "{subject}" violates not-null constraint', hint=_row(attempt))
 
 

@@ -160,6 +160,12 @@ def filtered(plan: ReadPlan) -> Statement:
     return text.statement(where_of(text, (*plan.where, *plan.rules)))
 
 
+def ruled(plan: ReadPlan) -> Statement:
+    """` WHERE …` of the rules alone, for the row that is in the way of another."""
+    text = Text()
+    return text.statement(where_of(text, plan.rules))
+
+
 def allowed(plan: ReadPlan, keys: Sequence[str]) -> Statement:
     """How many of the rows whose keys are bound, as in `returned`, the rules let the caller see."""
     text = Text(window=0)

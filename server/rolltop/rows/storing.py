@@ -59,11 +59,17 @@ class Target:
         return self.sight.whole.tables[self.table.name]
 
 
-def insert_sql(table: Table, columns: Sequence[str]) -> str:
+def insert_sql(target: Target, columns: Sequence[str]) -> str:
+    into = f"INSERT {_or_abort(target)}INTO {quote(target.table.name)}"
     if not columns:
-        return f"INSERT INTO {quote(table.name)} DEFAULT VALUES"
+        return f"{into} DEFAULT VALUES"
     names = ", ".join(map(quote, columns))
-    return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({', '.join('?' * len(columns))})"
+    return f"{into} ({names}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _or_abort(target: Target) -> str:
+    """Goes before a table's own `ON CONFLICT REPLACE`, which would delete rows that the caller may not see."""
+    return "OR ABORT " if target.sight.limited else ""
 
 
 def returning_clause(keys: Sequence[str]) -> str:
@@ -72,7 +78,7 @@ def returning_clause(keys: Sequence[str]) -> str:
 
 def insert_many(connection: apsw.Connection, target: Target, payload: Payload) -> int:
     """Insert all rows; the row that SQLite refuses is told by how far it had read."""
-    statement = insert_sql(target.table, payload.columns)
+    statement = insert_sql(target, payload.columns)
     rows = iter(payload.rows)
     try:
         connection.executemany(statement, rows)
@@ -86,12 +92,12 @@ def insert_returning(connection: apsw.Connection, target: Target, payload: Paylo
     """Insert row by row and collect the keys of the new rows."""
     keys: list[Row] = []
     returning = returning_clause(target.keys)
-    statement = insert_sql(target.table, payload.columns) + returning
+    statement = insert_sql(target, payload.columns) + returning
     for number, row in enumerate(payload.rows, 1):
         try:
             if MISSING in row:
                 columns, row = _present(payload.columns, row)
-                keys += connection.execute(insert_sql(target.table, columns) + returning, row).fetchall()
+                keys += connection.execute(insert_sql(target, columns) + returning, row).fetchall()
             else:
                 keys += connection.execute(statement, row).fetchall()
         except constraints.REFUSALS as error:
@@ -130,28 +136,33 @@ def upsert(
     preferences: Preferences,
 ) -> tuple[list[Row], int, int]:
     """Keys of the rows in the payload's order, rows affected, rows new: looked up before, for SQLite does not tell."""
-    table = target.table
+    table, limits = target.table, Statement("", (), 0)
     merge = preferences.resolution == "merge-duplicates"
     matched = " AND ".join(f"{quote(name)} = ?" for name in conflict)
     returning = returning_clause(target.keys)
     exists = f"SELECT {', '.join(map(quote, target.keys))} FROM {quote(table.name)} WHERE {matched}"
+    if merge and target.plan.rules:
+        limits = sql.ruled(target.plan)  # SQLite knows best which row is in the way: those hidden stay as they are
+    bindings = limits.bindings(target.values)
     keys: dict[Row, None] = {}
     created = 0
     for number, whole_row in enumerate(payload.rows, 1):
         columns, row = _present(payload.columns, whole_row)
         given = dict(zip(columns, row, strict=True))
-        statement = insert_sql(table, columns) + (_on_conflict(conflict, columns, merge=merge) if columns else "")
+        statement = insert_sql(target, columns)
+        if columns:
+            statement += _on_conflict(conflict, columns, merge=merge) + limits.sql
         try:
             known = (
                 connection.execute(exists, [given[name] for name in conflict]).fetchall()
                 if all(name in given for name in conflict)
                 else []
             )
-            if merge:
-                check_allowed(connection, target, known)
-            found = connection.execute(statement + returning, row).fetchall()
+            found = connection.execute(statement + returning, [*row, *bindings] if columns else ()).fetchall()
         except constraints.REFUSALS as error:
             raise explained(connection, error, target, payload, number) from None
+        if limits.sql and not found:
+            raise errors.RowNotAllowed(table.name)
         created += not known
         for key in found:
             keys[key] = None
@@ -169,7 +180,7 @@ def _on_conflict(conflict: Sequence[str], columns: Sequence[str], *, merge: bool
 def update_sql(target: Target, changes: dict[str, Any]) -> tuple[str, list[SQLValue]]:
     where = sql.filtered(target.plan)
     assignments = ", ".join(f"{quote(name)} = ?" for name in changes)
-    statement = f"UPDATE {quote(target.table.name)} SET {assignments}{where.sql}"
+    statement = f"UPDATE {_or_abort(target)}{quote(target.table.name)} SET {assignments}{where.sql}"
     return statement, [*changes.values(), *where.bindings(target.values)]
 
 
@@ -231,7 +242,7 @@ def explained(
     row = payload.rows[(number or 1) - 1]
     values = {name: value for name, value in zip(payload.columns, row, strict=True) if value is not MISSING}
     shown = number if len(payload.rows) > 1 else None
-    attempt = Attempt(target.sight.whole, target.whole, values, shown)
+    attempt = Attempt(target.sight.catalog, target.table, values, shown, limited=target.sight.limited)
     return constraints.explained(connection, error, attempt) or error
 
 
@@ -240,5 +251,6 @@ def explained_where(
 ) -> Exception:
     where = sql.filtered(target.plan)
     bindings = tuple(where.bindings(target.values))
-    attempt = Attempt(target.sight.whole, target.whole, changes, None, where, bindings)
+    seen = target.sight
+    attempt = Attempt(seen.catalog, target.table, changes, None, where, bindings, limited=seen.limited)
     return constraints.explained(connection, error, attempt) or error

@@ -141,7 +141,7 @@ class Writing:
 
     async def _insert_one(self, target: Target, payload: Payload) -> None:
         """The commonest write: one row, nothing to return, no savepoint."""
-        statement = storing.insert_sql(target.table, payload.columns)
+        statement = storing.insert_sql(target, payload.columns)
         row = payload.rows[0]
 
         def work(connection: apsw.Connection) -> None:
