@@ -31,7 +31,7 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server on 20,000 rows, and nodes of which each is under and over many."""
+    """A server on 20,000 rows, and on 300 nodes all of which lie under the first: down, up and down is all anew."""
     workspace = tmp_path_factory.mktemp("limits") / "workspace"
     process, first = start_server(workspace)
     assert stop_server(process) == 0
@@ -118,7 +118,7 @@ class TestAddresses:
         assert http.get(f"/rest/v1/big?{query}").status_code == 200
 
     def test_that_embed_everything_in_everything_are_ended(self, http: httpx.Client) -> None:
-        select = "id" + ",under:node!parent(id" * 6 + ")" * 6
+        select = "id" + ",under:node!parent(id,over:parent(id" * 4 + "))" * 4
         answer = http.get("/rest/v1/node", params={"select": select})
         assert said(answer) in {(400, "54000"), (422, "57014"), (422, "53400")}
 

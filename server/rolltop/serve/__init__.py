@@ -116,7 +116,8 @@ class _Run:
         finally:
             self._socket.close()
             discovery.remove(self._config.workspace, os.getpid())
-            log.info("Stopped.")
+            if self._announced:  # whoever starts what cannot start is told why, and nothing before it
+                log.info("Stopped.")
 
     def _serve_once(self, app: "Application") -> bool:
         """Open the workspace and serve it until the end is asked for; whether to go on with it opened anew."""
