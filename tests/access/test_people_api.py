@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -77,6 +78,61 @@ def test_a_new_password_ends_the_other_sessions(library: TestClient, app: Applic
     assert one.get("/api/me").status_code == 200
     assert other.get("/api/me").status_code == 401
     assert signed_in(app, "Ann", "another one").get("/api/me").status_code == 200
+
+
+def test_a_script_sets_no_password(library: TestClient, app: Application) -> None:
+    token = library.post("/api/tokens", json={"name": "x", "scopes": ["jobs:read"], "tables": {}}).json()["token"]
+    script = bearer(app, token)
+    assert script.put("/api/me/password", json={"password": PASSWORD}).status_code == 403
+    for path in ("/api/tokens", "/api/sessions"):
+        assert script.get(path).status_code == 403, path
+    admin = library.post("/api/tokens", json={"name": "x", "scopes": ["admin"]}).json()["token"]
+    assert bearer(app, admin).put("/api/me/password", json={"password": PASSWORD}).status_code == 403
+    answer = nobody(app).post("/api/auth/sign-in", json={"name": "Owner", "password": PASSWORD})
+    refused(answer, 401, "auth.wrong_password")
+
+
+def test_names_in_any_script_sign_in(library: TestClient, app: Application) -> None:
+    let_in(library, "Émile")
+    for name in ("Émile", "émile", "E\u0301MILE"):
+        assert signed_in(app, name).get("/api/me").json()["name"] == "Émile"
+        refused(library.post("/api/people", json={"name": name, "role": "viewer"}), 409, "people.name_taken")
+
+
+def test_tries_at_the_same_time_are_counted(library: TestClient, app: Application) -> None:
+    let_in(library, "Ann", email="ann@example.org")
+    stranger = nobody(app)
+
+    def guess(number: int) -> int:
+        name = "ann@example.org" if number % 2 else "Ann"
+        answer = stranger.post("/api/auth/sign-in", json={"name": name, "password": f"guess {number}"})
+        return int(answer.status_code)
+
+    with ThreadPoolExecutor(20) as pool:
+        found = list(pool.map(guess, range(20)))
+    assert sorted(found) == [401] * 10 + [429] * 10
+
+
+def test_a_link_ends_with_the_right_to_it(library: TestClient, app: Application, caller: Caller) -> None:
+    ann = caller("ann", others=["select"])
+    link, other = (ann.post("/api/downloads", json={"path": "/api/exports/books.csv"}).json()["url"] for _ in range(2))
+    stranger = nobody(app)
+    assert stranger.get(link).status_code == 200
+    library.patch(f"/api/people/{ann.get('/api/me').json()['id']}", json={"active": False}).raise_for_status()
+    refused(stranger.get(other), 401, "auth.ticket_unknown")
+    refused(library.post("/api/downloads", json={"path": "//[x/api/exports/"}), 422, "auth.not_downloadable")
+
+
+def test_only_the_owner_takes_the_whole_workspace(library: TestClient, app: Application) -> None:
+    let_in(library, "Ada", role="admin")
+    ada = signed_in(app, "Ada")
+    assert ada.get("/api/backups").status_code == 200
+    for method, path in (("GET", "x/file"), ("POST", "x/restore"), ("DELETE", "x")):
+        body: dict[str, Any] | None = {} if method == "POST" else None
+        assert ada.request(method, f"/api/backups/{path}", json=body).status_code == 403, path
+        assert library.request(method, f"/api/backups/{path}", json=body).status_code == 404, path
+    sent = ada.post("/api/backups/upload", content=b"x", headers={"Content-Type": "application/zip"})
+    assert sent.status_code == 403
 
 
 def test_short_passwords_are_refused(client: TestClient) -> None:

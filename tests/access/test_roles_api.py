@@ -121,6 +121,52 @@ def test_rights_follow_new_names(library: TestClient, caller: Caller) -> None:
     assert role["tables"] == {"lendings": rights | {"hidden": ["remark"]}}
 
 
+def changed(library: TestClient, table: str, *changes: dict[str, Any]) -> None:
+    answer = library.post(f"/api/collections/{table}/changes", json={"changes": list(changes), "dependents": "drop"})
+    assert answer.status_code == 200, answer.text
+
+
+def test_no_undo_takes_names_from_under_rights(library: TestClient, caller: Caller) -> None:
+    changed(library, "loans", {"change": "rename_column", "column": "note", "name": "remark"})
+    changed(library, "members", {"change": "rename", "name": "staff"})
+    changes = library.get("/api/history").json()["changes"]
+    rights = {"actions": ["select"], "rule": "member=eq.{me.name}", "hidden": ["remark"]}
+    bob = caller("bob", tables={"loans": rights, "staff": {"actions": []}}, others=["select"])
+    for change in changes[:2]:
+        answer = library.post(f"/api/history/{change['id']}/undo", json={})
+        assert refused(answer, 409, "history.rights_in_the_way")["details"] == {"roles_and_tokens": ["role-of-bob"]}
+    assert "remark" not in bob.get("/rest/v1/loans").json()[0]
+    refused(bob.get("/rest/v1/staff"), 404, "PGRST205")
+    library.put("/api/roles/role-of-bob", json={"scopes": ["rows:read"]}).raise_for_status()
+    assert library.post(f"/api/history/{changes[0]['id']}/undo", json={}).status_code == 200
+
+
+def test_a_rule_does_not_pass_to_another_column(library: TestClient, caller: Caller) -> None:
+    bob = caller("bob", tables={"loans": {"actions": ["select"], "rule": "member=eq.{me.name}"}}, others=["select"])
+    changed(
+        library,
+        "loans",
+        {"change": "rename_column", "column": "member", "name": "lender"},
+        {"change": "rename_column", "column": "note", "name": "member"},
+    )
+    refused(bob.get("/rest/v1/loans"), 404, "PGRST205")
+    assert library.get("/api/roles/role-of-bob").json()["tables"]["loans"]["actions"] == []
+
+
+def test_a_new_name_brings_its_own_rights(library: TestClient, caller: Caller) -> None:
+    rights = {"actions": ["select"], "rule": "member=eq.{me.name}", "hidden": ["note"]}
+    bob = caller("bob", tables={"loans": rights, "labels": {"actions": ["select"]}})
+    opened = {"loans": ["select"], "labels": ["delete"]}
+    wanted = {"name": "x", "scopes": ["rows:read", "rows:write"], "tables": opened}
+    token = library.post("/api/tokens", json=wanted).json()
+    changed(library, "tags", {"change": "delete"})
+    changed(library, "labels", {"change": "delete"})
+    changed(library, "loans", {"change": "rename", "name": "labels"})
+    assert [set(row) for row in bob.get("/rest/v1/labels").json()] == [{"id", "member", "book", "fee"}] * 2
+    [kept] = [each for each in library.get("/api/tokens").json() if each["id"] == token["id"]]
+    assert kept["tables"] == {"labels": ["select"]}
+
+
 def test_a_person_with_limits_sees_the_structure_that_he_may(caller: Caller) -> None:
     scopes = ["rows:read", "collections:read"]
     bob = caller("bob", scopes=scopes, tables={"loans": {"actions": ["select"], "hidden": ["note"]}})

@@ -74,6 +74,19 @@ def test_it_ends_on_its_day(library: TestClient, app: Application, monkeypatch: 
     refused(script.get("/rest/v1/books"), 401, "PGRST301")
 
 
+def test_a_day_beyond_all_is_refused(library: TestClient) -> None:
+    wanted = {"name": "x", "scopes": ["rows:read"], "expires": "9999-12-31T23:59:59-23:59"}
+    assert library.post("/api/tokens", json=wanted).status_code == 422
+
+
+def test_names_of_tables_are_not_told(caller: Caller) -> None:
+    ann = caller("ann", tables={"books": {"actions": ["select"]}})
+    wanted = {"name": "x", "scopes": ["rows:read"]}
+    refused(ann.post("/api/tokens", json=wanted | {"tables": {"loans": ["select"]}}), 422, "tokens.no_such_table")
+    answer = ann.post("/api/tokens", json=wanted | {"tables": {"loanss": ["select"]}})
+    assert refused(answer, 422, "tokens.no_such_table")["hint"] is None
+
+
 def test_a_day_that_has_passed_is_refused(library: TestClient) -> None:
     wanted = {"name": "Script", "scopes": ["rows:read"], "expires": "2020-01-01T00:00:00Z"}
     refused(library.post("/api/tokens", json=wanted), 422, "tokens.expired")

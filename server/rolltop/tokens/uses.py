@@ -54,7 +54,8 @@ class GrantUses:
     def follow(self, table: str, name: str, columns: Mapping[str, str]) -> None:
         """The table is called `name` now, and columns have other names, each with the one it had: rights go on to hold.
 
-        Only a rule keeps its words: it no longer fits, and so shuts the table, until somebody mends it.
+        Only a rule keeps its words: it no longer fits, and so shuts the table, until somebody mends it. Where another
+        column has come to a name that it speaks of, it would fit and mean something else: then nothing is allowed.
         """
         with self._database.write() as session:
             for role in roles.by_names(session):
@@ -75,6 +76,8 @@ def _columns(held: dict[str, Any]) -> set[str]:
 def _followed(tables: dict[str, Any], table: str, name: str, columns: Mapping[str, str]) -> dict[str, Any]:
     now = {before.lower(): column for column, before in columns.items()}
     held = dict(tables[table])
+    if columns.keys() & set(rules.columns(rules.read(held["rule"]))):
+        held["actions"] = []
     for each in _LISTS:
         held[each] = [now.get(column.lower(), column) for column in held.get(each, [])]
     return _under(tables | {table: held}, table, name)
