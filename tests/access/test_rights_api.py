@@ -149,7 +149,8 @@ class TestWriting:
                 id INTEGER PRIMARY KEY, owner TEXT, slot INTEGER NOT NULL DEFAULT 1 UNIQUE, text TEXT,
                 code TEXT GENERATED ALWAYS AS (lower(text)) UNIQUE
             );
-            CREATE TABLE folded (id INTEGER PRIMARY KEY, owner TEXT, name TEXT COLLATE NOCASE UNIQUE);
+            CREATE TABLE folded (id INTEGER PRIMARY KEY, owner TEXT, name TEXT);
+            CREATE UNIQUE INDEX folded_name ON folded (name COLLATE NOCASE);
             INSERT INTO mine (owner, text) VALUES ('ann', 'TAKEN');
             INSERT INTO folded (owner, name) VALUES ('ann', 'x');
             """,
